@@ -1,0 +1,128 @@
+//! The published form: what `GET /v1/sites/{site}/forms/{form}` answers and the widget shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    key::{FormKey, PurposeKey, SiteKey},
+    language::Language,
+    purpose::{Channel, LegalBasis, Source},
+};
+
+/// A form in one language, with every word that the visitor will read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PublishedForm {
+    /// The site
+    pub site: SiteKey,
+    /// The form
+    pub form: FormKey,
+    /// The language of all texts here: the one asked for, or the nearest that the site has
+    pub lang: Language,
+    /// All languages of the site
+    pub languages: Vec<Language>,
+    /// The source that a submission of this form names
+    pub source: Source,
+    /// Which version of the words this is
+    pub notice: NoticeName,
+    /// Who asks
+    pub controller: Controller,
+    /// The words above the boxes
+    pub intro: String,
+    /// One box each, in this order, never ticked beforehand
+    pub purposes: Vec<PublishedPurpose>,
+    /// By what the person is known; so far always `email`
+    pub identity: Vec<String>,
+    /// The widget's own words
+    pub labels: Labels,
+}
+
+/// Which exact words: a notice never changes, another word is another version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NoticeName {
+    /// `SITE/FORM/LANG`
+    pub id: String,
+    /// Counts from 1
+    pub version: u32,
+    /// `sha-256:` and the hash of the notice's canonical JSON (RFC 8785) in lower-case hex
+    pub hash: String,
+}
+
+/// Who decides why and how the data are used (Article 4(7) GDPR).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// The name that people know
+    pub name: String,
+    /// The privacy statement
+    pub privacy_url: String,
+    /// Where to write to: an address or a page
+    pub contact: String,
+}
+
+/// One purpose as the visitor reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PublishedPurpose {
+    /// The purpose
+    pub key: PurposeKey,
+    /// What the box says
+    pub title: String,
+    /// What it means
+    pub text: String,
+    /// On which ground
+    pub legal_basis: LegalBasis,
+    /// Over which channels
+    pub channels: Vec<Channel>,
+    /// Whether a mail asks to confirm it
+    pub double_opt_in: bool,
+    /// How long the data are kept, in days; without it, as the privacy statement says
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+/// The widget's own words, in the language of the form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    /// Above all boxes, for screen readers too
+    pub legend: String,
+    /// Label of the widget's own e-mail field
+    pub email: String,
+    /// What to do when the address is no address
+    pub email_hint: String,
+    /// Opens the details of one purpose
+    pub more: String,
+    /// The button in a chat
+    pub submit: String,
+    /// While the submission is on its way
+    pub sending: String,
+    /// Stored, and a mail asks to confirm
+    pub stored_pending: String,
+    /// Stored, nothing to confirm
+    pub stored_recorded: String,
+    /// Not stored yet
+    pub queued: String,
+    /// Not stored
+    pub error: String,
+    /// The words have changed meanwhile
+    pub outdated: String,
+    /// Before the legal basis
+    pub legal_basis: String,
+    /// The legal basis of each purpose, in words, in the order of the purposes
+    pub legal_bases: Vec<String>,
+    /// Before the retention
+    pub retention: String,
+    /// The retention of each purpose, in words, in the order of the purposes
+    pub retentions: Vec<String>,
+    /// Offers the way back after sending
+    pub change: String,
+    /// The browser asks not to be followed
+    pub gpc: String,
+    /// Marks a purpose with double opt-in
+    pub confirm_by_mail: String,
+    /// Link to the privacy statement
+    pub privacy: String,
+}

@@ -1,0 +1,78 @@
+//! Purposes: what data will be used for, on which ground, over which channels.
+
+use serde::{Deserialize, Serialize};
+
+/// The six grounds of Article 6(1) GDPR, in the order of its letters a to f.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LegalBasis {
+    /// 6(1)(a)
+    Consent,
+    /// 6(1)(b)
+    Contract,
+    /// 6(1)(c)
+    LegalObligation,
+    /// 6(1)(d)
+    VitalInterests,
+    /// 6(1)(e)
+    PublicTask,
+    /// 6(1)(f)
+    LegitimateInterests,
+}
+
+/// A way by which the controller reaches the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// E-mail
+    Email,
+    /// Telephone
+    Phone,
+    /// Text message
+    Sms,
+    /// Letter
+    Post,
+    /// Messaging app, chat
+    Chat,
+}
+
+/// How a choice came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The widget in or beside a web form
+    WebForm,
+    /// The widget in a conversation
+    Chat,
+    /// The collector's own page
+    HostedForm,
+    /// The personal page
+    PreferenceCentre,
+    /// A link in an e-mail
+    EmailLink,
+    /// The one-click button of a mail program (RFC 8058)
+    OneClick,
+    /// By telephone
+    Phone,
+    /// Face to face, a card at a fair
+    InPerson,
+    /// A list from elsewhere
+    Import,
+    /// A back end with a key
+    Api,
+    /// The customer's own account with the controller
+    CustomerPortal,
+    /// A data subject's request
+    Request,
+}
+
+impl Source {
+    /// Whether a visitor's own browser may send this source, by `POST /v1/submissions`.
+    #[must_use]
+    pub fn is_a_visitors(self) -> bool {
+        matches!(self, Self::WebForm | Self::Chat | Self::HostedForm)
+    }
+}
