@@ -1,0 +1,174 @@
+//! What the CRM knows: every event as it arrived, in a file, and from it the present state per person and purpose.
+//!
+//! The file is the truth, one JSON line per event, only ever appended to; the rest is rebuilt from it at the start.
+//! It never lets an older change hide a newer one, whatever the order of arrival.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// E-mail address → purpose → what is known of it.
+pub(crate) type People = BTreeMap<String, BTreeMap<String, Standing>>;
+
+pub(crate) struct Knowledge {
+    file: File,
+    seen: HashSet<String>,
+    bodies: Vec<Box<RawValue>>,
+    people: People,
+}
+
+/// Where one person stands on one purpose.
+pub(crate) struct Standing {
+    pub(crate) status: String,
+    pub(crate) since: String,
+    pub(crate) notice_version: String,
+    pub(crate) source: String,
+    seq: u64,
+}
+
+/// One line of the file. The body is kept as text, so that it stays the bytes that were signed.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    id: String,
+    body: String,
+}
+
+/// What `GET /state.json` answers.
+#[derive(Serialize)]
+pub(crate) struct Snapshot<'a> {
+    events: &'a [Box<RawValue>],
+    people: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
+}
+
+impl Knowledge {
+    /// Reads back what an earlier run has stored. `path` is a file, or a folder to keep one in.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let path = if path.is_dir() {
+            path.join("events.jsonl")
+        } else {
+            path.to_owned()
+        };
+        let unusable = |error| format!("cannot keep events in {}: {error}", path.display());
+
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(unusable)?;
+        }
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&path)
+            .map_err(unusable)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(unusable)?;
+
+        // A line without its end was being written when we were stopped; it was not acknowledged and comes again.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64).map_err(unusable)?;
+
+        let mut knowledge = Knowledge {
+            file,
+            seen: HashSet::new(),
+            bodies: Vec::new(),
+            people: People::new(),
+        };
+        for (number, line) in text[..whole].lines().enumerate() {
+            let foreign = |error| {
+                format!(
+                    "{}, line {}: not an event: {error}",
+                    path.display(),
+                    number + 1
+                )
+            };
+            let line: Line = serde_json::from_str(line).map_err(foreign)?;
+            let body = RawValue::from_string(line.body).map_err(foreign)?;
+            knowledge.apply(line.id, body);
+        }
+        Ok(knowledge)
+    }
+
+    pub(crate) fn has_seen(&self, id: &str) -> bool {
+        self.seen.contains(id)
+    }
+
+    /// Stores an event durably, then knows it. A repeat changes nothing.
+    pub(crate) fn learn(&mut self, id: &str, body: &str) -> Result<(), String> {
+        if self.has_seen(id) {
+            return Ok(());
+        }
+        let raw = RawValue::from_string(body.to_owned()).map_err(|error| error.to_string())?;
+        let line = Line {
+            id: id.to_owned(),
+            body: body.to_owned(),
+        };
+        let mut line = serde_json::to_vec(&line).map_err(|error| error.to_string())?;
+        line.push(b'\n');
+        self.file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| format!("cannot store the event: {error}"))?;
+        self.apply(id.to_owned(), raw);
+        Ok(())
+    }
+
+    pub(crate) fn people(&self) -> &People {
+        &self.people
+    }
+
+    pub(crate) fn event_count(&self) -> usize {
+        self.bodies.len()
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
+        let people = self
+            .people
+            .iter()
+            .map(|(email, purposes)| {
+                let statuses = purposes
+                    .iter()
+                    .map(|(key, standing)| (key.as_str(), standing.status.as_str()))
+                    .collect();
+                (email.as_str(), statuses)
+            })
+            .collect();
+        Snapshot {
+            events: &self.bodies,
+            people,
+        }
+    }
+
+    fn apply(&mut self, id: String, body: Box<RawValue>) {
+        let event: Value = serde_json::from_str(body.get()).unwrap_or_default();
+        self.seen.insert(id);
+        self.bodies.push(body);
+
+        let data = &event["data"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        // Somebody who gave no address, or whose address was erased, still has an id.
+        let person = data["subject"]["email"]
+            .as_str()
+            .or(data["subject"]["id"].as_str());
+        let (Some(person), Some(purpose)) = (person, data["purpose"].as_str()) else {
+            return;
+        };
+        let standing = Standing {
+            status: text(&data["status"]),
+            since: text(&event["timestamp"]),
+            notice_version: data["notice"]["version"].to_string().replace('"', ""),
+            source: text(&data["source"]),
+            seq: data["seq"].as_u64().unwrap_or_default(),
+        };
+        let purposes = self.people.entry(person.to_owned()).or_default();
+        match purposes.get(purpose) {
+            Some(known) if known.seq > standing.seq => {}
+            _ => {
+                purposes.insert(purpose.to_owned(), standing);
+            }
+        }
+    }
+}
