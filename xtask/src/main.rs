@@ -1,2 +1,101 @@
-//! Placeholder while the room is being built.
-fn main() {}
+//! `cargo xtask …`: the two commands of the project (`dev`, `test`) and the parts that they are made of.
+//!
+//! It refuses to guess: an unknown command or option is an error that shows the usage.
+
+mod workspace;
+
+mod process;
+mod step;
+
+mod setup;
+
+mod build;
+
+mod check;
+mod dev;
+mod size;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  dev   [--port 8787] [--state DIR] [--no-build]   set up, build and run everything; ends with Ctrl-C
+  test                                             set up, build, check and run every test
+  setup [--for-tests]                              only the set-up (with the browser and Python for the tests)
+  build [widget|collector] [--print]               wasm of the widget and of the Worker; --print shows each command
+  check                                            formatting, lints, licences, and the arrows between the rooms
+  size                                             bytes of what a visitor and the Worker load";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            // A shell calls it 130 when Ctrl-C was what ended a command.
+            ExitCode::from(if process::interrupted() { 130 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        bail!("no command given\n\n{USAGE}");
+    };
+    if command == process::GUARD {
+        return process::guard(rest);
+    }
+    process::watch_signals()?;
+    match command.as_str() {
+        "setup" => {
+            let for_tests = only_flag(rest, "--for-tests")?;
+            setup::run(if for_tests {
+                setup::Purpose::Tests
+            } else {
+                setup::Purpose::Building
+            })
+        }
+        "build" => build::run(&build::Options::parse(rest)?),
+        "dev" => dev::run(&dev::Options::parse(rest)?),
+        "test" => {
+            refuse_options(rest)?;
+            test::run()
+        }
+        "check" => {
+            refuse_options(rest)?;
+            check::run()
+        }
+        "size" => {
+            refuse_options(rest)?;
+            size::run()
+        }
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n\n{USAGE}"),
+    }
+}
+
+fn only_flag(arguments: &[String], flag: &str) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [one] if one == flag => Ok(true),
+        [other, ..] => Err(unknown_option(other)),
+    }
+}
+
+fn refuse_options(arguments: &[String]) -> Result<()> {
+    match arguments.first() {
+        None => Ok(()),
+        Some(other) => Err(unknown_option(other)),
+    }
+}
+
+fn unknown_option(option: &str) -> anyhow::Error {
+    anyhow::anyhow!("unknown option `{option}`\n\n{USAGE}")
+}
