@@ -20,3 +20,60 @@ pub mod purpose;
 pub mod published;
 
 pub mod submission;
+
+#[cfg(feature = "record")]
+pub mod problem;
+
+#[cfg(feature = "record")]
+pub mod fields;
+
+#[cfg(feature = "record")]
+pub mod canonical;
+
+#[cfg(feature = "record")]
+pub mod definition;
+
+#[cfg(feature = "record")]
+pub mod catalogue;
+
+#[cfg(feature = "record")]
+pub mod notice;
+
+#[cfg(feature = "record")]
+pub mod submitted;
+
+#[cfg(feature = "record")]
+pub mod consent;
+
+#[cfg(feature = "record")]
+pub mod decision;
+
+#[cfg(feature = "record")]
+pub mod vault;
+
+#[cfg(feature = "record")]
+pub mod jws;
+
+#[cfg(feature = "record")]
+pub mod receipt;
+
+#[cfg(feature = "record")]
+pub mod event;
+
+#[cfg(feature = "record")]
+pub mod webhook;
+
+#[cfg(feature = "record")]
+pub mod token;
+
+#[cfg(feature = "record")]
+pub mod api_key;
+
+#[cfg(feature = "record")]
+pub mod snapshot;
+
+#[cfg(feature = "record")]
+pub mod cursor;
+
+#[cfg(feature = "record")]
+pub mod delivery;

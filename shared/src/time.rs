@@ -13,6 +13,8 @@ use thiserror::Error;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
     /// The earliest moment that has a year of four digits: 0000-01-01T00:00:00Z.
     const EARLIEST: i64 = -62_167_219_200_000;
     /// The last one: 9999-12-31T23:59:59.999Z.

@@ -1,0 +1,245 @@
+//! Our own words, in each language that we have them in: labels of the widget, pages and mails.
+//!
+//! What a site says is the site's; this is only what stands around it. A word that is missing in a language does not
+//! compile. `{name}` in a text is a place that [`fill`] fills.
+
+mod en;
+mod nl;
+
+use crate::{
+    language::Language,
+    published::{Controller, Labels, PublishedPurpose},
+    purpose::LegalBasis,
+};
+
+/// All our words in one language.
+pub struct Catalogue {
+    /// The language, for `lang=`
+    pub lang: &'static str,
+    /// The widget
+    pub widget: WidgetWords,
+    /// The grounds in words, in the order of Article 6(1)
+    pub legal_bases: [&'static str; 6],
+    /// The states in words
+    pub states: StateWords,
+    /// The mail after a submission
+    pub mail: MailWords,
+    /// The pages
+    pub page: PageWords,
+}
+
+#[allow(missing_docs)] // Each name is that of the label it becomes; see `published::Labels`.
+pub struct WidgetWords {
+    pub legend: &'static str,
+    pub email: &'static str,
+    pub email_hint: &'static str,
+    pub more: &'static str,
+    pub submit: &'static str,
+    pub sending: &'static str,
+    pub stored_pending: &'static str,
+    pub stored_recorded: &'static str,
+    pub queued: &'static str,
+    pub error: &'static str,
+    pub outdated: &'static str,
+    pub legal_basis: &'static str,
+    pub retention: &'static str,
+    pub retention_days: &'static str,
+    pub retention_years: &'static str,
+    pub retention_year: &'static str,
+    pub retention_open: &'static str,
+    pub change: &'static str,
+    pub gpc: &'static str,
+    pub confirm_by_mail: &'static str,
+    pub privacy: &'static str,
+}
+
+#[allow(missing_docs)] // One word for each state of `consent::Status`.
+pub struct StateWords {
+    pub unknown: &'static str,
+    pub requested: &'static str,
+    pub given: &'static str,
+    pub refused: &'static str,
+    pub withdrawn: &'static str,
+    pub expired: &'static str,
+    pub lapsed: &'static str,
+}
+
+#[allow(missing_docs)] // Read top to bottom, it is the mail.
+pub struct MailWords {
+    pub confirm_subject: &'static str,
+    pub recorded_subject: &'static str,
+    pub already_subject: &'static str,
+    pub greeting: &'static str,
+    pub confirm_lead: &'static str,
+    pub confirm_button: &'static str,
+    pub confirm_until: &'static str,
+    pub confirm_ignore: &'static str,
+    pub recorded_lead: &'static str,
+    pub already_lead: &'static str,
+    pub change_lead: &'static str,
+    pub change_button: &'static str,
+    pub why: &'static str,
+}
+
+#[allow(missing_docs)] // Named by where on which page they stand.
+pub struct PageWords {
+    pub confirm_title: &'static str,
+    pub confirm_lead: &'static str,
+    pub confirm_untick: &'static str,
+    pub confirm_button: &'static str,
+    pub confirm_next: &'static str,
+    pub confirmed_title: &'static str,
+    pub confirmed_lead: &'static str,
+    pub confirmed_nothing_title: &'static str,
+    pub confirmed_nothing_lead: &'static str,
+    pub already_title: &'static str,
+    pub already_lead: &'static str,
+    pub gone_title: &'static str,
+    pub gone_lead: &'static str,
+    pub unknown_link_title: &'static str,
+    pub unknown_link_lead: &'static str,
+    pub preferences_title: &'static str,
+    pub preferences_lead: &'static str,
+    pub since: &'static str,
+    pub withdraw_button: &'static str,
+    pub withdraw_all_button: &'static str,
+    pub withdrawn_title: &'static str,
+    pub withdrawn_lead: &'static str,
+    pub nothing_active: &'static str,
+    pub to_preferences: &'static str,
+    pub privacy: &'static str,
+    pub contact: &'static str,
+}
+
+impl Catalogue {
+    /// The catalogue for a language; English for those that we do not have yet.
+    #[must_use]
+    pub fn of(language: &Language) -> &'static Self {
+        match language.primary() {
+            "nl" => &nl::CATALOGUE,
+            _ => &en::CATALOGUE,
+        }
+    }
+
+    /// The ground in words.
+    #[must_use]
+    pub fn legal_basis(&self, basis: LegalBasis) -> &'static str {
+        let [
+            consent,
+            contract,
+            legal_obligation,
+            vital_interests,
+            public_task,
+            legitimate_interests,
+        ] = self.legal_bases;
+        match basis {
+            LegalBasis::Consent => consent,
+            LegalBasis::Contract => contract,
+            LegalBasis::LegalObligation => legal_obligation,
+            LegalBasis::VitalInterests => vital_interests,
+            LegalBasis::PublicTask => public_task,
+            LegalBasis::LegitimateInterests => legitimate_interests,
+        }
+    }
+
+    /// A span of days as people say it.
+    #[must_use]
+    pub fn retention(&self, days: Option<u32>) -> String {
+        let widget = &self.widget;
+        match days {
+            None => widget.retention_open.to_owned(),
+            Some(365) => widget.retention_year.to_owned(),
+            Some(days) if days % 365 == 0 => fill(
+                widget.retention_years,
+                &[("years", &(days / 365).to_string())],
+            ),
+            Some(days) => fill(widget.retention_days, &[("days", &days.to_string())]),
+        }
+    }
+
+    /// The labels that the widget gets with a form.
+    #[must_use]
+    pub fn labels(&self, controller: &Controller, purposes: &[PublishedPurpose]) -> Labels {
+        let widget = &self.widget;
+        let own = |text: &str| fill(text, &[("controller", &controller.name)]);
+        Labels {
+            legend: own(widget.legend),
+            email: own(widget.email),
+            email_hint: own(widget.email_hint),
+            more: own(widget.more),
+            submit: own(widget.submit),
+            sending: own(widget.sending),
+            stored_pending: own(widget.stored_pending),
+            stored_recorded: own(widget.stored_recorded),
+            queued: own(widget.queued),
+            error: own(widget.error),
+            outdated: own(widget.outdated),
+            legal_basis: own(widget.legal_basis),
+            legal_bases: purposes
+                .iter()
+                .map(|purpose| self.legal_basis(purpose.legal_basis).to_owned())
+                .collect(),
+            retention: own(widget.retention),
+            retentions: purposes
+                .iter()
+                .map(|purpose| self.retention(purpose.retention_days))
+                .collect(),
+            change: own(widget.change),
+            gpc: own(widget.gpc),
+            confirm_by_mail: own(widget.confirm_by_mail),
+            privacy: own(widget.privacy),
+        }
+    }
+}
+
+/// Puts values in the places of a text: `{name}` becomes the value of `name`. A value is put in once and not read again.
+#[must_use]
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, place) = rest.split_at(open);
+        filled.push_str(before);
+        let known = place.find('}').and_then(|close| {
+            let value = values.iter().find(|(name, _)| *name == &place[1..close])?;
+            Some((value.1, &place[close + 1..]))
+        });
+        let (put, after) = known.unwrap_or(("{", &place[1..]));
+        filled.push_str(put);
+        rest = after;
+    }
+    filled + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_filled_once() {
+        for (text, filled) in [
+            ("", ""),
+            ("Hello", "Hello"),
+            ("{a} and {b}", "{b} and 2"),
+            ("{c} stays", "{c} stays"),
+            ("open { brace", "open { brace"),
+        ] {
+            assert_eq!(fill(text, &[("a", "{b}"), ("b", "2")]), filled);
+        }
+    }
+
+    #[test]
+    fn a_retention_is_said_as_people_say_it() {
+        let english = &en::CATALOGUE;
+        assert_eq!(english.retention(Some(730)), "2 years");
+        assert_eq!(english.retention(Some(365)), "1 year");
+        assert_eq!(english.retention(Some(90)), "90 days");
+    }
+
+    #[test]
+    fn a_language_without_a_catalogue_reads_english() {
+        let language = |tag| Language::parse(tag).expect("a tag");
+        assert_eq!(Catalogue::of(&language("nl-BE")).lang, "nl");
+        assert_eq!(Catalogue::of(&language("fi")).lang, "en");
+    }
+}

@@ -1,0 +1,220 @@
+//! Events: each change of a consent, appended and never edited, as the CRM gets it, pushed or pulled.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    consent::Status,
+    key::{PurposeKey, SiteKey},
+    language::Language,
+    published::NoticeName,
+    purpose::{Channel, LegalBasis, Source},
+    submitted::Person,
+    time::Timestamp,
+};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventType {
+    /// The person said yes, and confirmed it where that is needed
+    #[serde(rename = "consent.given")]
+    Given,
+    /// The person said no
+    #[serde(rename = "consent.refused")]
+    Refused,
+    /// The person stopped it
+    #[serde(rename = "consent.withdrawn")]
+    Withdrawn,
+    /// It was given too long ago
+    #[serde(rename = "consent.expired")]
+    Expired,
+    /// The person ticked it; not confirmed yet. Only for those who ask for it
+    #[serde(rename = "consent.requested")]
+    Requested,
+    /// Nobody confirmed it in time. Only for those who ask for it
+    #[serde(rename = "consent.lapsed")]
+    Lapsed,
+}
+
+impl EventType {
+    /// What everybody gets who does not choose.
+    pub const DEFAULT: [Self; 4] = [Self::Given, Self::Refused, Self::Withdrawn, Self::Expired];
+
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Given,
+        Self::Refused,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::Requested,
+        Self::Lapsed,
+    ];
+
+    /// As the wire names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "consent.given",
+            Self::Refused => "consent.refused",
+            Self::Withdrawn => "consent.withdrawn",
+            Self::Expired => "consent.expired",
+            Self::Requested => "consent.requested",
+            Self::Lapsed => "consent.lapsed",
+        }
+    }
+
+    /// From the wire's name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The event of a consent's coming to this status; nothing comes to be unknown.
+    #[must_use]
+    pub fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Unknown => None,
+            Status::Requested => Some(Self::Requested),
+            Status::Given => Some(Self::Given),
+            Status::Refused => Some(Self::Refused),
+            Status::Withdrawn => Some(Self::Withdrawn),
+            Status::Expired => Some(Self::Expired),
+            Status::Lapsed => Some(Self::Lapsed),
+        }
+    }
+}
+
+/// The body of a webhook and an item of the pull API: the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// What happened
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// When, by the collector's clock
+    pub timestamp: Timestamp,
+    /// The rest
+    pub data: EventData,
+}
+
+/// All about one change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventData {
+    /// UUIDv7; the same in every delivery of this event
+    pub id: Uuid,
+    /// Counts up with every event of the site; a higher one is newer
+    pub seq: u64,
+    /// The site
+    pub site: SiteKey,
+    /// Who
+    pub subject: EventSubject,
+    /// For what
+    pub purpose: PurposeKey,
+    /// How it stands now
+    pub status: Status,
+    /// How it stood before
+    pub previous: Status,
+    /// On which ground
+    pub legal_basis: LegalBasis,
+    /// How the act that caused this came in
+    pub source: Source,
+    /// How the person did it
+    pub method: Method,
+    /// Over which channels the purpose reaches the person
+    pub channels: Vec<Channel>,
+    /// The exact words
+    pub notice: EventNotice,
+    /// On which page
+    pub page: String,
+    /// The submission that it rests on
+    pub submission: Uuid,
+    /// When the person ticked it, where a mail had to confirm
+    pub requested_at: Option<Timestamp>,
+    /// When the person decided
+    pub decided_at: Timestamp,
+    /// Until when it holds
+    pub expires_at: Option<Timestamp>,
+    /// Who caused it
+    pub actor: Actor,
+    /// The signed statement of the act, a compact JWS
+    pub receipt: String,
+}
+
+/// Who an event is about. Without an address when the person was erased since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventSubject {
+    /// The person's id in Sayso
+    pub id: Uuid,
+    /// E-mail address
+    pub email: Option<String>,
+    /// Telephone number
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// What the controller calls this person
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// The words and their language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventNotice {
+    /// Which version
+    #[serde(flatten)]
+    pub name: NoticeName,
+    /// In which language
+    pub lang: Language,
+}
+
+/// How the person did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Ticked a box, or left it empty
+    Checkbox,
+    /// Ticked a box and confirmed it from a mail
+    DoubleOptIn,
+    /// Pressed a button of the personal page
+    PreferenceCentre,
+    /// Nothing: time went by
+    Time,
+}
+
+/// Who caused an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Actor {
+    /// `subject` or `system`
+    pub kind: ActorKind,
+    /// Which one, where there are several
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// The kinds of actors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// The person
+    Subject,
+    /// The collector
+    System,
+}
+
+impl EventSubject {
+    /// A subject as it is known now.
+    #[must_use]
+    pub fn of(id: Uuid, person: Option<&Person>) -> Self {
+        Self {
+            id,
+            email: person.map(|person| person.email.exposed().to_owned()),
+            phone: person.and_then(|person| person.phone.clone()),
+            external_id: person.and_then(|person| person.external_id.clone()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Notices: the exact words shown for one form in one language. Immutable, named by their hash.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    canonical::{canonical_json, hash_name},
+    catalogue::Catalogue,
+    definition::{Form, SiteDefinition},
+    key::{FormKey, SiteKey},
+    language::Language,
+    published::{Controller, NoticeName, PublishedForm, PublishedPurpose},
+    purpose::Source,
+    time::Timestamp,
+};
+
+/// The words themselves. Its canonical JSON is what is hashed, stored and shown to an auditor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeText {
+    /// The site
+    pub site: SiteKey,
+    /// The form
+    pub form: FormKey,
+    /// The language
+    pub lang: Language,
+    /// Who asks
+    pub controller: Controller,
+    /// The words above the boxes
+    pub intro: String,
+    /// One box each, in this order
+    pub purposes: Vec<PublishedPurpose>,
+    /// Whether boxes were ticked beforehand: never (CJEU C-673/17)
+    pub preselected: bool,
+}
+
+/// A published version of the words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Counts from 1 for each form and language
+    pub version: u32,
+    /// `sha-256:…` of the text's canonical JSON
+    pub hash: String,
+    /// When it was published first
+    pub published_at: Timestamp,
+    /// The words
+    pub text: NoticeText,
+}
+
+impl NoticeText {
+    /// The words of a form in one language; `None` when a text is missing, which a checked definition has not.
+    #[must_use]
+    pub fn of(
+        site: &SiteKey,
+        definition: &SiteDefinition,
+        form: &Form,
+        lang: &Language,
+    ) -> Option<Self> {
+        let purposes = form.purposes.iter().map(|key| {
+            let purpose = definition.purpose(key)?;
+            Some(PublishedPurpose {
+                key: key.clone(),
+                title: purpose.title.get(lang)?.clone(),
+                text: purpose.text.get(lang)?.clone(),
+                legal_basis: purpose.legal_basis,
+                channels: purpose.channels.clone(),
+                double_opt_in: purpose.double_opt_in,
+                retention_days: purpose.retention_days,
+            })
+        });
+        Some(Self {
+            site: site.clone(),
+            form: form.key.clone(),
+            lang: lang.clone(),
+            controller: definition.controller.clone(),
+            intro: form.intro.get(lang)?.clone(),
+            purposes: purposes.collect::<Option<_>>()?,
+            preselected: false,
+        })
+    }
+
+    /// `sha-256:…` of the canonical JSON.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        hash_name(canonical_json(self).as_bytes())
+    }
+}
+
+impl Notice {
+    /// How records refer to it.
+    #[must_use]
+    pub fn name(&self) -> NoticeName {
+        let NoticeText {
+            site, form, lang, ..
+        } = &self.text;
+        NoticeName {
+            id: format!("{site}/{form}/{lang}"),
+            version: self.version,
+            hash: self.hash.clone(),
+        }
+    }
+
+    /// What the widget gets.
+    #[must_use]
+    pub fn published(&self, definition: &SiteDefinition, source: Source) -> PublishedForm {
+        let NoticeText {
+            site,
+            form,
+            lang,
+            controller,
+            intro,
+            purposes,
+            ..
+        } = self.text.clone();
+        let labels = Catalogue::of(&lang).labels(&controller, &purposes);
+        PublishedForm {
+            site,
+            form,
+            lang,
+            languages: definition.languages.clone(),
+            source,
+            notice: self.name(),
+            controller,
+            intro,
+            purposes,
+            identity: vec!["email".to_owned()],
+            labels,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Problems: what a caller is told when something cannot be done (RFC 9457).
+//!
+//! A problem says whose fault it is by its status, and what to do by its detail. It never repeats personal data.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// An error as it leaves the collector, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// `urn:sayso:problem:NAME`; stable, for programs
+    #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub kind: String,
+    /// The kind in words
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub title: &'static str,
+    /// The HTTP status
+    pub status: u16,
+    /// What is wrong here, and what to do
+    pub detail: String,
+    /// All fields that are wrong, at once
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// What a program needs to go on, such as the current notice
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub extension: Map<String, Value>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// Where: a JSON pointer (RFC 6901)
+    pub pointer: String,
+    /// What it must be
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(status: u16, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:sayso:problem:{name}"),
+            title,
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extension: Map::new(),
+        }
+    }
+
+    /// 400: the body is not JSON.
+    #[must_use]
+    pub fn not_json(why: &str) -> Self {
+        Self::new(
+            400,
+            "not-json",
+            "The body is not JSON",
+            format!("Send one JSON object in UTF-8. {why}"),
+        )
+    }
+
+    /// 400: a parameter of the address cannot be read.
+    #[must_use]
+    pub fn bad_parameter(name: &str, must: &str) -> Self {
+        Self::new(
+            400,
+            "bad-parameter",
+            "A query parameter is wrong",
+            format!("The parameter {name} {must}."),
+        )
+    }
+
+    /// 401: no key, or one that opens nothing.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let detail = "Send a valid key: Authorization: Bearer sk_… (or the admin token).";
+        Self::new(401, "unauthorized", "A valid key is needed", detail)
+    }
+
+    /// 403: a good key without the scope.
+    #[must_use]
+    pub fn missing_scope(scope: &str) -> Self {
+        let detail = format!("This key lacks the scope {scope}. Make a key that has it.");
+        Self::new(403, "missing-scope", "The key may not do this", detail)
+    }
+
+    /// 403: the page is not one of the site's.
+    #[must_use]
+    pub fn foreign_origin() -> Self {
+        let detail = "Submissions are taken from pages on the site's own origins only. \
+            Add the page's origin to `origins` of the site; a back end uses POST /v1/consents.";
+        Self::new(403, "foreign-origin", "This origin may not submit", detail)
+    }
+
+    /// 404: nothing here.
+    #[must_use]
+    pub fn no_route() -> Self {
+        Self::new(
+            404,
+            "no-route",
+            "There is nothing here",
+            "The routes are listed at /openapi.json.",
+        )
+    }
+
+    /// 404: no such site.
+    #[must_use]
+    pub fn unknown_site() -> Self {
+        let detail = "No site of this name is published. Check `site`, or publish it by PUT /v1/sites/{site}.";
+        Self::new(404, "unknown-site", "The site is unknown", detail)
+    }
+
+    /// 404: no such form.
+    #[must_use]
+    pub fn unknown_form() -> Self {
+        let detail = "The site has no form of this name. Check `form`, or add it to the site.";
+        Self::new(404, "unknown-form", "The form is unknown", detail)
+    }
+
+    /// 404: nothing of this name in the site.
+    #[must_use]
+    pub fn unknown(what: &str) -> Self {
+        Self::new(
+            404,
+            "unknown-item",
+            "There is no such item",
+            format!("The site has no {what} of this name."),
+        )
+    }
+
+    /// 405: the route exists, the verb does not.
+    #[must_use]
+    pub fn wrong_method(allowed: &str) -> Self {
+        Self::new(
+            405,
+            "wrong-method",
+            "This method is not for this route",
+            format!("Allowed: {allowed}."),
+        )
+    }
+
+    /// 409: the id was used for something else.
+    #[must_use]
+    pub fn id_reused() -> Self {
+        let detail = "This submission id was used before with other content. Make a new UUIDv7 for a new submission.";
+        Self::new(409, "id-reused", "The id has other content", detail)
+    }
+
+    /// 409: the words have changed since they were shown.
+    #[must_use]
+    pub fn notice_outdated(current: Value) -> Self {
+        let detail = "The text of this form has changed. Show the current form and ask again.";
+        let mut problem = Self::new(409, "notice-outdated", "The text has changed", detail);
+        problem.extension.insert("notice".to_owned(), current);
+        problem
+    }
+
+    /// 413: more than the cap.
+    #[must_use]
+    pub fn too_large(cap_bytes: usize) -> Self {
+        Self::new(
+            413,
+            "too-large",
+            "The body is too large",
+            format!("At most {cap_bytes} bytes."),
+        )
+    }
+
+    /// 422: fields are wrong.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = "Mend the fields that `errors` lists and send it again.";
+        Self {
+            errors,
+            ..Self::new(422, "invalid", "Some fields are wrong", detail)
+        }
+    }
+
+    /// 500: our fault; nothing was stored.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail =
+            "The collector failed; nothing was stored. Send the same again with the same id.";
+        Self::new(500, "internal", "The collector failed", detail)
+    }
+
+    /// 503: the operator has to set something first.
+    #[must_use]
+    pub fn misconfigured(variable: &str, must: &str) -> Self {
+        let detail = format!("The variable {variable} {must}. Nothing is stored until it is set.");
+        Self::new(
+            503,
+            "misconfigured",
+            "The collector is not configured",
+            detail,
+        )
+    }
+
+    /// 503: stored, but not spread yet.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let detail =
+            "A part of the collector did not answer. Send the same again; repeating is harmless.";
+        Self::new(503, "unavailable", "Try again", detail)
+    }
+}
+
+impl FieldError {
+    /// Says what the field at `pointer` must be.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
+    }
+}

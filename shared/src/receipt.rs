@@ -1,0 +1,138 @@
+//! Receipts: a signed statement of one act: what was shown, chosen, and when. It verifies offline, and it names nobody, so
+//! that it still verifies after the person was erased.
+//!
+//! The fields are modelled on ISO/IEC TS 27560 and use terms of the W3C Data Privacy Vocabulary; conformance is not claimed.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    canonical::canonical_json,
+    consent::Status,
+    jws::SigningKey,
+    key::{FormKey, PurposeKey, SiteKey},
+    language::Language,
+    published::{Controller, NoticeName},
+    purpose::{LegalBasis, Source},
+    submitted::Submission,
+    time::Timestamp,
+};
+
+/// The `typ` of a receipt.
+pub const RECEIPT_TYPE: &str = "consent-receipt+jwt";
+
+/// The statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Form of this statement
+    pub schema: String,
+    /// The collector that says so, by its origin
+    pub iss: String,
+    /// When it was said, in seconds since 1970
+    pub iat: i64,
+    /// The act, a UUIDv7
+    pub jti: Uuid,
+    /// The site
+    pub site: SiteKey,
+    /// Who decides why and how the data are used
+    pub controller: Controller,
+    /// What the person did
+    pub act: ReceiptAct,
+    /// When, by the collector's clock
+    pub at: Timestamp,
+    /// On which submission it rests
+    pub submission: SubmissionFacts,
+    /// What it means for each purpose
+    pub consents: Vec<ReceiptConsent>,
+}
+
+/// What the person did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptAct {
+    /// Sent the boxes
+    Submitted,
+    /// Pressed the button of the mail's page
+    Confirmed,
+    /// Stopped it
+    Withdrawn,
+    /// Did nothing in time; said by the collector
+    Lapsed,
+}
+
+/// The submission without the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmissionFacts {
+    /// Its id
+    pub id: Uuid,
+    /// The form
+    pub form: FormKey,
+    /// The words that were shown
+    pub notice: NoticeName,
+    /// In this language
+    pub lang: Language,
+    /// How it came in
+    pub source: Source,
+    /// On this page
+    pub page: String,
+    /// In this conversation
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// When the boxes were seen, by the visitor's clock
+    pub shown_at: Timestamp,
+    /// When they were sent, by the visitor's clock
+    pub decided_at: Timestamp,
+    /// When they arrived, by the collector's clock
+    pub received_at: Timestamp,
+    /// Whether the browser sent Global Privacy Control
+    pub gpc: bool,
+    /// Version of the widget
+    pub widget: String,
+}
+
+/// What an act means for one purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptConsent {
+    /// The purpose
+    pub purpose: PurposeKey,
+    /// What its box said
+    pub title: String,
+    /// On which ground
+    pub legal_basis: LegalBasis,
+    /// Where it stands now
+    pub status: Status,
+    /// The same in DPV
+    pub dpv: String,
+}
+
+impl SubmissionFacts {
+    /// What a submission says, without who.
+    #[must_use]
+    pub fn of(submission: &Submission, notice: NoticeName, received_at: Timestamp) -> Self {
+        Self {
+            id: submission.id,
+            form: submission.form.clone(),
+            notice,
+            lang: submission.lang.clone(),
+            source: submission.source,
+            page: submission.page.clone(),
+            conversation: submission.conversation.clone(),
+            shown_at: submission.shown_at,
+            decided_at: submission.decided_at,
+            received_at,
+            gpc: submission.gpc,
+            widget: submission.widget.clone(),
+        }
+    }
+}
+
+impl Receipt {
+    /// The version of the fields above.
+    pub const SCHEMA: &str = "sayso-receipt/1";
+
+    /// Signs it.
+    #[must_use]
+    pub fn sign(&self, key: &SigningKey) -> String {
+        key.sign(RECEIPT_TYPE, canonical_json(self).as_bytes())
+    }
+}

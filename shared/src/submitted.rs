@@ -1,0 +1,285 @@
+//! A submission that has been read: nothing in it can be wrong by itself.
+//!
+//! Whether its site, form, purposes and notice exist is known only where they are stored; see [`Submission::fits`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    canonical::{base64url, canonical_json, sha256},
+    definition::Form,
+    email::EmailAddress,
+    fields::{Fields, text},
+    key::{FormKey, PurposeKey, SiteKey},
+    language::Language,
+    problem::FieldError,
+    purpose::Source,
+    time::Timestamp,
+};
+
+/// One act of choosing.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Made by the client; the idempotency key
+    pub id: Uuid,
+    /// The site
+    pub site: SiteKey,
+    /// The form
+    pub form: FormKey,
+    /// The language that was shown
+    pub lang: Language,
+    /// Which words were shown
+    pub notice_hash: String,
+    /// Who chose
+    pub person: Person,
+    /// What
+    pub choices: BTreeMap<PurposeKey, bool>,
+    /// How it came in
+    pub source: Source,
+    /// On which page, without its query and fragment: people's names and addresses live in those
+    pub page: String,
+    /// In which conversation
+    pub conversation: Option<String>,
+    /// When the boxes were seen, by the visitor's clock
+    pub shown_at: Timestamp,
+    /// When they were sent, by the visitor's clock
+    pub decided_at: Timestamp,
+    /// Whether the browser sent Global Privacy Control
+    pub gpc: bool,
+    /// Version of the widget
+    pub widget: String,
+    /// Names the content, so that the same id with other content is noticed
+    pub digest: String,
+}
+
+/// Who somebody is. This is what is encrypted, and what an erasure makes unreadable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// E-mail address
+    pub email: EmailAddress,
+    /// Telephone number
+    pub phone: Option<String>,
+    /// What the controller calls this person
+    pub external_id: Option<String>,
+}
+
+/// A [`Person`] as it is stored, under the person's own key.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredPerson {
+    email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+}
+
+impl Submission {
+    /// Reads a submission, or says all that is wrong with it.
+    pub fn parse(document: &Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(document)?;
+        let id = fields.required("id", uuid_v7);
+        let site = fields.required("site", |value| {
+            SiteKey::parse(string(value)?).map_err(|error| error.to_string())
+        });
+        let form = fields.required("form", |value| {
+            FormKey::parse(string(value)?).map_err(|error| error.to_string())
+        });
+        let lang = fields.required("lang", |value| {
+            Language::parse(string(value)?).map_err(|error| error.to_string())
+        });
+        let notice_hash = fields.required("notice_hash", notice_hash);
+        let person = fields.nested("subject", person);
+        let choices = fields
+            .required("choices", Ok::<_, String>)
+            .and_then(|value| choices(value, &mut fields));
+        let source = fields.required("source", source);
+        let page = fields.required("page", page);
+        let conversation =
+            fields.optional("conversation", |value| text(value, 200).map(str::to_owned));
+        let shown_at = fields.required("shown_at", moment);
+        let decided_at = fields.required("decided_at", moment);
+        let gpc = fields.required("gpc", |value| {
+            value.as_bool().ok_or("must be true or false")
+        });
+        let widget = fields.required("widget", |value| text(value, 40).map(str::to_owned));
+        if let (Some(shown_at), Some(decided_at)) = (shown_at, decided_at)
+            && decided_at < shown_at
+        {
+            fields.wrong("decided_at", "must not be before `shown_at`");
+        }
+        let errors = fields.finish();
+        let read = || {
+            Some(Self {
+                id: id?,
+                site: site?,
+                form: form?,
+                lang: lang?,
+                notice_hash: notice_hash?,
+                person: person?,
+                choices: choices?,
+                source: source?,
+                page: page?,
+                conversation,
+                shown_at: shown_at?,
+                decided_at: decided_at?,
+                gpc: gpc?,
+                widget: widget?,
+                digest: base64url(&sha256(canonical_json(document).as_bytes())),
+            })
+        };
+        if errors.is_empty() {
+            read().ok_or(errors)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Whether it answers exactly the purposes of the form.
+    pub fn fits(&self, form: &Form) -> Result<(), Vec<FieldError>> {
+        let unknown = self
+            .choices
+            .keys()
+            .filter(|key| !form.purposes.contains(key));
+        let unknown = unknown
+            .map(|key| FieldError::new(format!("/choices/{key}"), "is not a purpose of this form"));
+        let missing = form
+            .purposes
+            .iter()
+            .filter(|key| !self.choices.contains_key(key));
+        let missing = missing
+            .map(|key| FieldError::new(format!("/choices/{key}"), "is missing; say true or false"));
+        let errors: Vec<_> = unknown.chain(missing).collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl Person {
+    /// As it is stored.
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let stored = StoredPerson {
+            email: self.email.exposed().to_owned(),
+            phone: self.phone.clone(),
+            external_id: self.external_id.clone(),
+        };
+        canonical_json(&stored).into_bytes()
+    }
+
+    /// From what was stored; `None` when it was not a person.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let StoredPerson {
+            email,
+            phone,
+            external_id,
+        } = serde_json::from_slice(bytes).ok()?;
+        Some(Self {
+            email: EmailAddress::parse(&email).ok()?,
+            phone,
+            external_id,
+        })
+    }
+}
+
+fn string(value: &Value) -> Result<&str, String> {
+    text(value, 2000)
+}
+
+fn uuid_v7(value: &Value) -> Result<Uuid, String> {
+    let id = Uuid::try_parse(string(value)?)
+        .ok()
+        .filter(|id| id.get_version_num() == 7);
+    id.ok_or_else(|| "must be a UUID of version 7 (RFC 9562)".to_owned())
+}
+
+fn notice_hash(value: &Value) -> Result<String, String> {
+    let hash = string(value)?;
+    let hex = hash.strip_prefix("sha-256:").unwrap_or_default();
+    if hex.len() == 64
+        && hex
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    {
+        Ok(hash.to_owned())
+    } else {
+        Err("must be the `notice.hash` of the form that was shown".to_owned())
+    }
+}
+
+fn person(subject: &mut Fields<'_>) -> Option<Person> {
+    let email = subject.required("email", |value| {
+        EmailAddress::parse(string(value)?).map_err(|error| error.to_string())
+    });
+    let phone = subject.optional("phone", phone);
+    let external_id = subject.optional("external_id", |value| text(value, 128).map(str::to_owned));
+    Some(Person {
+        email: email?,
+        phone,
+        external_id,
+    })
+}
+
+fn phone(value: &Value) -> Result<String, String> {
+    let number = text(value, 32)?.trim();
+    let allowed = number
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-() ./".contains(&b));
+    if allowed && number.bytes().filter(u8::is_ascii_digit).count() >= 5 {
+        Ok(number.to_owned())
+    } else {
+        Err("must be a telephone number such as \"+31 20 123 4567\"".to_owned())
+    }
+}
+
+fn choices(value: &Value, fields: &mut Fields<'_>) -> Option<BTreeMap<PurposeKey, bool>> {
+    let Some(object) = value.as_object() else {
+        fields.wrong(
+            "choices",
+            "must be an object of purposes, each true or false",
+        );
+        return None;
+    };
+    let mut read = BTreeMap::new();
+    for (key, value) in object {
+        match (PurposeKey::parse(key), value.as_bool()) {
+            (Ok(key), Some(choice)) => {
+                read.insert(key, choice);
+            }
+            (Err(error), _) => fields.wrong_within("choices", key, format!("a purpose {error}")),
+            (_, None) => fields.wrong_within("choices", key, "must be true or false"),
+        }
+    }
+    Some(read)
+}
+
+fn source(value: &Value) -> Result<Source, String> {
+    let source: Option<Source> = Source::deserialize(value).ok();
+    let source = source.filter(|source| source.is_a_visitors());
+    source.ok_or_else(|| "must be web_form, chat or hosted_form".to_owned())
+}
+
+fn page(value: &Value) -> Result<String, String> {
+    let url = Url::parse(string(value)?)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http"));
+    let mut url = url.ok_or_else(|| "must be the web address of the page".to_owned())?;
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both only fail for addresses without a host, which http has.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Ok(url.into())
+}
+
+fn moment(value: &Value) -> Result<Timestamp, String> {
+    Timestamp::parse(string(value)?).map_err(|error| error.to_string())
+}

@@ -1,0 +1,190 @@
+//! The vault: how personal data and secrets are stored, and how a person is found without storing who it is.
+//!
+//! Every subject has a key of its own, wrapped by the key that only the Worker secret `SAYSO_KEK` yields. Erasing a
+//! person is deleting that key. AES-256-GCM with a random 96-bit nonce, written before the ciphertext; the additional data
+//! bind each ciphertext to its place, so that it cannot be moved to another row.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit as _, Nonce,
+    aead::{Aead as _, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{email::EmailAddress, key::SiteKey};
+
+/// Bytes of a nonce.
+pub const NONCE: usize = 12;
+
+/// What the key-encryption key opens.
+pub struct Vault {
+    lookup: [u8; 32],
+    wrapping: SealingKey,
+    secrets: SealingKey,
+}
+
+/// A key that seals and opens. It shows nothing of itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealingKey([u8; 32]);
+
+impl Vault {
+    /// Derives the three keys of the vault from the key-encryption key (HKDF-SHA256, RFC 5869).
+    ///
+    /// # Panics
+    /// Never: 32 bytes is a length that HKDF-SHA256 can give.
+    #[must_use]
+    pub fn open(kek: &[u8; 32]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"sayso/vault/1"), kek);
+        let derive = |purpose: &[u8]| {
+            let mut key = [0; 32];
+            hkdf.expand(purpose, &mut key)
+                .expect("32 bytes is a length that HKDF-SHA256 can give");
+            key
+        };
+        Self {
+            lookup: derive(b"lookup"),
+            wrapping: SealingKey(derive(b"wrapping")),
+            secrets: SealingKey(derive(b"secrets")),
+        }
+    }
+
+    /// By what a person is found: a keyed hash of site and address, worth nothing without the key.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    #[must_use]
+    pub fn lookup(&self, site: &SiteKey, email: &EmailAddress) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.lookup).expect("HMAC takes a key of any length");
+        mac.update(site.as_str().as_bytes());
+        mac.update(b"\0");
+        mac.update(email.normalised().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Wraps a subject's key, bound to the subject.
+    #[must_use]
+    pub fn wrap(&self, key: &SealingKey, subject: Uuid, nonce: [u8; NONCE]) -> Vec<u8> {
+        self.wrapping.seal(&key.0, subject.as_bytes(), nonce)
+    }
+
+    /// Unwraps a subject's key.
+    pub fn unwrap(&self, wrapped: &[u8], subject: Uuid) -> Result<SealingKey, CannotOpen> {
+        let key = self.wrapping.open(wrapped, subject.as_bytes())?;
+        key.try_into().map(SealingKey).map_err(|_| CannotOpen)
+    }
+
+    /// Seals a secret of the operator's, such as a webhook secret, bound to its place.
+    #[must_use]
+    pub fn seal_secret(&self, secret: &[u8], place: &[u8], nonce: [u8; NONCE]) -> Vec<u8> {
+        self.secrets.seal(secret, place, nonce)
+    }
+
+    /// Opens a secret of the operator's.
+    pub fn open_secret(&self, sealed: &[u8], place: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+        self.secrets.open(sealed, place)
+    }
+}
+
+impl SealingKey {
+    /// A key of 32 random bytes.
+    #[must_use]
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(random)
+    }
+
+    /// Seals `plain`, bound to `place`; the nonce must never be used twice with this key, so let it be random.
+    ///
+    /// # Panics
+    /// Never: AES-GCM refuses only what is longer than 64 GiB.
+    #[must_use]
+    pub fn seal(&self, plain: &[u8], place: &[u8], nonce: [u8; NONCE]) -> Vec<u8> {
+        let payload = Payload {
+            msg: plain,
+            aad: place,
+        };
+        let sealed = self
+            .cipher()
+            .encrypt(&Nonce::from(nonce), payload)
+            .expect("far below the limit of AES-GCM");
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what was sealed for `place`.
+    pub fn open(&self, sealed: &[u8], place: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE>().ok_or(CannotOpen)?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: place,
+        };
+        self.cipher()
+            .decrypt(&Nonce::from(*nonce), payload)
+            .map_err(|_| CannotOpen)
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(&self.0.into())
+    }
+}
+
+/// The key, the place or the bytes are not those of the sealing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("sealed under another key, for another place, or damaged")]
+pub struct CannotOpen;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn address(text: &str) -> EmailAddress {
+        EmailAddress::parse(text).expect("an address")
+    }
+
+    #[test]
+    fn a_person_is_found_by_any_spelling_and_only_in_the_same_site() {
+        let (vault, other) = (Vault::open(&[1; 32]), Vault::open(&[2; 32]));
+        let demo = SiteKey::parse("demo").expect("a site");
+        let shop = SiteKey::parse("shop").expect("a site");
+        let found = vault.lookup(&demo, &address("Jan@example.com"));
+        assert_eq!(found, vault.lookup(&demo, &address("jan@EXAMPLE.com")));
+        assert_ne!(found, vault.lookup(&shop, &address("jan@example.com")));
+        assert_ne!(found, vault.lookup(&demo, &address("jam@example.com")));
+        assert_ne!(found, other.lookup(&demo, &address("jan@example.com")));
+    }
+
+    #[test]
+    fn a_key_unwraps_only_for_its_own_subject() {
+        let vault = Vault::open(&[1; 32]);
+        let key = SealingKey::new([7; 32]);
+        let wrapped = vault.wrap(&key, Uuid::from_u128(1), [0; NONCE]);
+        assert!(
+            vault
+                .unwrap(&wrapped, Uuid::from_u128(1))
+                .is_ok_and(|unwrapped| unwrapped == key)
+        );
+        assert!(vault.unwrap(&wrapped, Uuid::from_u128(2)).is_err());
+        assert!(
+            Vault::open(&[2; 32])
+                .unwrap(&wrapped, Uuid::from_u128(1))
+                .is_err()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_and_what_is_touched_does_not(
+            plain: Vec<u8>, place: Vec<u8>, key: [u8; 32], nonce: [u8; NONCE], at: prop::sample::Index, bit in 0_u8..8,
+        ) {
+            let key = SealingKey::new(key);
+            let mut sealed = key.seal(&plain, &place, nonce);
+            prop_assert_eq!(key.open(&sealed, &place), Ok(plain));
+            let at = at.index(sealed.len());
+            sealed[at] ^= 1_u8 << bit;
+            prop_assert_eq!(key.open(&sealed, &place), Err(CannotOpen));
+        }
+    }
+}
