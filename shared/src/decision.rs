@@ -65,7 +65,7 @@ pub fn submit(
         }
         // A yes that was decided before the person stopped it, and that arrives after, is old news.
         let stopped_since =
-            |consent: &&Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
+            |consent: &Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
         if act == Act::Give && known.is_some_and(stopped_since) {
             continue;
         }

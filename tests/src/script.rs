@@ -67,5 +67,5 @@ pub fn bash(text: &str, environment: &[(&str, &str)]) -> Ended {
 /// The interpreter of the virtual environment that xtask makes.
 #[must_use]
 pub fn python_program() -> PathBuf {
-    root().join("target/venv/bin/python")
+    root().join("target/python/bin/python")
 }
