@@ -1,0 +1,252 @@
+// The <say-so> element. The page loads this file; it loads the rest.
+//
+// The boxes are drawn, and the choice is kept and sent, by the wasm module (Rust, in ../src). This class does what only a
+// class in JavaScript can: be a form-associated element, hear the host form, and speak in DOM events. It holds up no
+// form, shows a visitor no technical message, and tells the marketer in the console what to mend.
+
+// The build puts the names of the hashed files here.
+const GLUE = new URL("__SAYSO_JS__", import.meta.url).href;
+const WASM = new URL("__SAYSO_WASM__", import.meta.url).href;
+
+/** The wasm module and the style sheet, one for all elements of the page. It is on its way before any element asks. */
+const code = load();
+code.catch(() => {}); // each element reports it for itself
+
+async function load() {
+  const wasm = fetch(WASM); // beside the glue, not after it
+  wasm.catch(() => {});
+  const glue = await import(GLUE);
+  await glue.default({ module_or_path: wasm });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(glue.style());
+  return { mount: glue.mount, sheet };
+}
+
+class SaySo extends HTMLElement {
+  static formAssociated = true;
+  static observedAttributes = ["site", "form", "lang", "mode", "email-field", "conversation", "collector"];
+
+  #internals = this.attachInternals();
+  #shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+  #root; // what the wasm module draws in
+  #widget; // its handle; undefined until the boxes are there
+  #host; // the form that this element belongs to
+  #showing = 0; // counts the times that boxes were asked for; only the last one counts
+  #answer; // what came of the last submission
+  #wasm; // the promise that `#answer` was made of
+
+  // ---- For the page's own scripts
+
+  /** `{PURPOSE: true | false}` as ticked now; empty until `say-so:ready`. */
+  get choices() {
+    return this.#widget?.choices() ?? {};
+  }
+
+  /**
+   * Sends what is ticked. Resolves with `{submission, state, receipt}` once it is stored; is rejected with an Error whose
+   * `reason` is `email`, `network`, `outdated`, `refused` or `not-ready`.
+   */
+  submit() {
+    const widget = this.#widget;
+    if (!widget) return Promise.reject(failure("not-ready"));
+    const wasm = widget.submit(this.#emailField()?.value);
+    if (!wasm) {
+      // Without an address nothing is sent, and the host form must not claim otherwise.
+      this.#internals.setFormValue(null);
+      return Promise.reject(this.#fail(failure("email")));
+    }
+    this.#contribute();
+    if (wasm !== this.#wasm) {
+      this.#wasm = wasm;
+      this.#answer = this.#told(wasm, widget, widget.submission());
+    }
+    return this.#answer;
+  }
+
+  /** Back to the beginning: nothing ticked. */
+  reset() {
+    this.#widget?.reset();
+    this.#contribute();
+  }
+
+  // ---- What the browser calls
+
+  connectedCallback() {
+    if (!this.#widget) this.#show();
+  }
+
+  disconnectedCallback() {
+    // Moving an element takes it out and puts it back: what was ticked stays ticked.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#hide();
+    });
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (this.#showing && this.isConnected && before !== after) this.#show();
+  }
+
+  formAssociatedCallback(form) {
+    this.#host?.removeEventListener("submit", this.#hostSubmits);
+    this.#host = form;
+    form?.addEventListener("submit", this.#hostSubmits);
+  }
+
+  formResetCallback() {
+    this.reset();
+  }
+
+  formDisabledCallback(disabled) {
+    if (this.#root) this.#root.inert = disabled;
+  }
+
+  // The request leaves here and now, and outlives the page; the host form goes on as if nothing were.
+  #hostSubmits = () => {
+    this.submit().catch(() => {}); // `say-so:error` has told it
+  };
+
+  // ---- Showing
+
+  async #show(again) {
+    const showing = ++this.#showing;
+    const left = () => showing !== this.#showing || !this.isConnected;
+    const collector = new URL(this.getAttribute("collector") || import.meta.url, import.meta.url).origin;
+    let form, mount, sheet;
+    try {
+      [form, { mount, sheet }] = await Promise.all([this.#published(collector, again), code]);
+    } catch (problem) {
+      if (left()) return;
+      this.#hide();
+      console.error(`<say-so>: ${explain(problem, collector)} Visitors see nothing here; the form around it works as before.`, this);
+      this.#fail(problem.reason ? problem : failure("network"));
+      return;
+    }
+    if (left()) return;
+
+    this.#hide();
+    this.#showing = showing;
+    this.#root = document.createElement("div");
+    this.#root.inert = this.matches(":disabled");
+    this.#shadow.adoptedStyleSheets = [sheet];
+    this.#shadow.append(this.#root);
+    this.#widget = mount(
+      this.#root,
+      form,
+      {
+        collector,
+        page: location.origin + location.pathname, // a query may hold what is nobody's business
+        conversation: this.getAttribute("conversation"),
+        chat: this.getAttribute("mode") === "chat",
+        asksEmail: !this.#emailField(true),
+        gpc: navigator.globalPrivacyControl === true,
+        ...again,
+      },
+      (what) => (what === "submit" ? this.#pressed() : this.#changed()),
+    );
+    this.#contribute();
+    this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
+  }
+
+  #hide() {
+    this.#showing = 0;
+    this.#widget?.free();
+    this.#widget = undefined;
+    this.#root?.remove();
+    this.#internals.setFormValue(null);
+  }
+
+  async #published(collector, again) {
+    const name = (attribute) => {
+      const value = this.getAttribute(attribute);
+      if (!value) throw failure("attribute", { attribute });
+      return encodeURIComponent(value);
+    };
+    const address = `${collector}/v1/sites/${name("site")}/forms/${name("form")}?lang=${encodeURIComponent(this.#language())}`;
+    const response = await fetch(address, again && { cache: "reload" });
+    if (!response.ok) {
+      const { detail, title } = await response.json().catch(() => ({}));
+      throw failure("form", { status: response.status, detail: detail ?? title });
+    }
+    return response.json();
+  }
+
+  #language() {
+    for (let node = this; node; node = node.parentNode ?? node.host) {
+      const lang = node.getAttribute?.("lang");
+      if (lang) return lang;
+    }
+    return navigator.language;
+  }
+
+  /** The host form's own e-mail field, looked for anew each time: pages change. */
+  #emailField(complain) {
+    const name = this.getAttribute("email-field");
+    if (!name) return undefined;
+    const field = this.#host?.elements.namedItem(name) ?? this.getRootNode().querySelector(`#${CSS.escape(name)}`);
+    if (!field && complain) {
+      console.error(`<say-so>: there is no field "${name}" in the form around it, so it asks for the e-mail address itself. Check the attribute "email-field".`, this);
+    }
+    return field ?? undefined;
+  }
+
+  // ---- Sending
+
+  #pressed() {
+    this.submit().catch((problem) => {
+      if (problem.reason === "email") this.#shadow.querySelector("[type=email]")?.focus();
+    });
+  }
+
+  async #told(wasm, widget, submission) {
+    try {
+      const { state, purposes, receipt } = await wasm;
+      this.#emit("stored", { submission, state, purposes, receipt });
+      return { submission, state: "stored", receipt };
+    } catch ({ reason = "network", status }) {
+      if (reason === "outdated" && widget === this.#widget) {
+        this.#show({ email: widget.email(), outdated: true });
+      }
+      throw this.#fail(failure(reason, { status, submission }));
+    }
+  }
+
+  #changed() {
+    this.#contribute();
+    this.#emit("change", { choices: this.choices });
+  }
+
+  /** What this element adds to the host form's data. */
+  #contribute() {
+    if (!this.#widget) return;
+    const data = new FormData();
+    data.set("sayso-submission", this.#widget.submission());
+    for (const [purpose, yes] of Object.entries(this.choices)) data.set(`sayso-${purpose}`, yes ? "yes" : "no");
+    this.#internals.setFormValue(data);
+  }
+
+  #fail(problem) {
+    const { message, ...detail } = problem;
+    this.#emit("error", detail);
+    return problem;
+  }
+
+  #emit(what, detail) {
+    this.dispatchEvent(new CustomEvent(`say-so:${what}`, { detail, bubbles: true, composed: true }));
+  }
+}
+
+function failure(reason, more) {
+  return Object.assign(new Error(`say-so: ${reason}`), { reason, ...more });
+}
+
+/** For the marketer: what is wrong, and what to do about it. */
+function explain({ reason, attribute, status, detail, message }, collector) {
+  if (reason === "attribute") return `the attribute "${attribute}" is missing. Copy the tag as your administrator gave it.`;
+  if (reason === "form") return `the collector ${collector} does not show this form (${status}: ${detail}). Check the attributes "site" and "form".`;
+  return (
+    `it could not be loaded from ${collector} (${message}). Check that the address is right, that this page is one of the site's origins, ` +
+    `and that the page's Content-Security-Policy, if it has one, allows script-src ${collector} 'wasm-unsafe-eval' and connect-src ${collector}.`
+  );
+}
+
+if (!customElements.get("say-so")) customElements.define("say-so", SaySo);

@@ -1,0 +1,242 @@
+//! The words of one form, as the collector published them.
+//!
+//! The browser parses the JSON; this file takes out what is shown and refuses an answer that lacks a word, so that nobody
+//! is asked half a question. It reads by hand because a general deserialiser costs every visitor several kilobytes.
+
+/// A parsed JSON value, whoever parsed it: the browser, or a test.
+pub trait Json: Sized {
+    /// The member of that name, if there is one.
+    fn member(&self, name: &str) -> Option<Self>;
+    /// The elements, if this is a list.
+    fn elements(&self) -> Option<Vec<Self>>;
+    /// The text, if this is one.
+    fn text(&self) -> Option<String>;
+    /// Whether this is `true`.
+    fn is_true(&self) -> bool;
+
+    /// Whether the member is there and `true`.
+    fn is_set(&self, name: &str) -> bool {
+        self.member(name).is_some_and(|it| it.is_true())
+    }
+
+    /// The text of a member; the empty text where there is none.
+    fn text_of(&self, name: &str) -> String {
+        self.member(name)
+            .and_then(|it| it.text())
+            .unwrap_or_default()
+    }
+}
+
+/// A form in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Site, form, language and source, as a submission names them
+    pub site: String,
+    /// See `site`
+    pub form: String,
+    /// See `site`
+    pub lang: String,
+    /// See `site`
+    pub source: String,
+    /// Which exact words these are
+    pub notice_hash: String,
+    /// Who asks
+    pub controller: String,
+    /// The privacy statement
+    pub privacy_url: String,
+    /// Above the boxes
+    pub intro: String,
+    /// One box each
+    pub purposes: Vec<Purpose>,
+    /// The widget's own words
+    pub labels: Labels,
+}
+
+/// What one box asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purpose {
+    /// The name on the wire
+    pub key: String,
+    /// What the box says
+    pub title: String,
+    /// What it means
+    pub text: String,
+    /// On which ground, in words
+    pub legal_basis: String,
+    /// How long, in words
+    pub retention: String,
+    /// Whether a mail asks to confirm it
+    pub double_opt_in: bool,
+}
+
+macro_rules! labels {
+    ($($name:ident),* $(,)?) => {
+        /// The widget's own words; what each is for stands with `Labels` of `sayso-shared`.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub struct Labels { $(pub $name: String),* }
+
+        impl Labels {
+            fn read(json: &impl Json) -> Option<Self> {
+                Some(Self { $($name: json.member(stringify!($name))?.text()?),* })
+            }
+        }
+    };
+}
+labels!(
+    legend,
+    email,
+    email_hint,
+    more,
+    submit,
+    sending,
+    stored_pending,
+    stored_recorded,
+    error,
+    outdated,
+    legal_basis,
+    retention,
+    change,
+    gpc,
+    confirm_by_mail,
+    privacy,
+);
+
+impl Form {
+    /// Reads what `GET /v1/sites/{site}/forms/{form}` answers; nothing if a word is missing.
+    pub fn read(json: &impl Json) -> Option<Self> {
+        let labels = json.member("labels")?;
+        let mut legal_bases = labels.member("legal_bases")?.elements()?.into_iter();
+        let mut retentions = labels.member("retentions")?.elements()?.into_iter();
+        let mut purposes = Vec::new();
+        for purpose in json.member("purposes")?.elements()? {
+            purposes.push(Purpose {
+                key: purpose.member("key")?.text()?,
+                title: purpose.member("title")?.text()?,
+                text: purpose.member("text")?.text()?,
+                legal_basis: legal_bases.next()?.text()?,
+                retention: retentions.next()?.text()?,
+                double_opt_in: purpose.member("double_opt_in")?.is_true(),
+            });
+        }
+        let controller = json.member("controller")?;
+        Some(Self {
+            site: json.member("site")?.text()?,
+            form: json.member("form")?.text()?,
+            lang: json.member("lang")?.text()?,
+            source: json.member("source")?.text()?,
+            notice_hash: json.member("notice")?.member("hash")?.text()?,
+            controller: controller.member("name")?.text()?,
+            privacy_url: controller.member("privacy_url")?.text()?,
+            intro: json.member("intro")?.text()?,
+            purposes,
+            labels: Labels::read(&labels)?,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use sayso_shared::{
+        key::{FormKey, PurposeKey, SiteKey},
+        language::Language,
+        published,
+        purpose::{Channel, LegalBasis, Source},
+    };
+    use serde_json::Value;
+
+    impl Json for Value {
+        fn member(&self, name: &str) -> Option<Self> {
+            self.get(name).cloned()
+        }
+        fn elements(&self) -> Option<Vec<Self>> {
+            self.as_array().cloned()
+        }
+        fn text(&self) -> Option<String> {
+            self.as_str().map(str::to_owned)
+        }
+        fn is_true(&self) -> bool {
+            self == &Value::Bool(true)
+        }
+    }
+
+    /// A form made of the collector's own type, so that a changed name on the wire shows here.
+    pub(crate) fn published() -> Value {
+        let purpose = |key: &str, double_opt_in| published::PublishedPurpose {
+            key: PurposeKey::parse(key).expect("a key"),
+            title: format!("Title of {key}"),
+            text: format!("Text of {key}"),
+            legal_basis: LegalBasis::Consent,
+            channels: vec![Channel::Email],
+            double_opt_in,
+            retention_days: Some(730),
+        };
+        let word = |word: &str| word.to_owned();
+        let form = published::PublishedForm {
+            site: SiteKey::parse("demo").expect("a key"),
+            form: FormKey::parse("newsletter").expect("a key"),
+            lang: Language::parse("nl").expect("a tag"),
+            languages: vec![],
+            source: Source::WebForm,
+            notice: published::NoticeName {
+                id: word("demo/newsletter/nl"),
+                version: 1,
+                hash: word("sha-256:00"),
+            },
+            controller: published::Controller {
+                name: word("Wielrijk"),
+                privacy_url: word("https://wielrijk.example/privacy"),
+                contact: word("privacy@wielrijk.example"),
+            },
+            intro: word("Intro"),
+            purposes: vec![purpose("STORE", false), purpose("EMARKETING", true)],
+            identity: vec![word("email")],
+            labels: published::Labels {
+                legend: word("Legend"),
+                email: word("E-mail"),
+                email_hint: word("Email hint"),
+                more: word("More"),
+                submit: word("Submit"),
+                sending: word("Sending"),
+                stored_pending: word("Check your mailbox"),
+                stored_recorded: word("Noted"),
+                queued: word("Not stored yet"),
+                error: word("Not stored"),
+                outdated: word("The words have changed"),
+                legal_basis: word("Legal basis"),
+                legal_bases: vec![word("consent"), word("consent")],
+                retention: word("Kept"),
+                retentions: vec![word("two years"), word("two years")],
+                change: word("Change"),
+                gpc: word("We see your signal"),
+                confirm_by_mail: word("By mail"),
+                privacy: word("Privacy"),
+            },
+        };
+        serde_json::to_value(form).expect("a form is JSON")
+    }
+
+    #[test]
+    fn the_form_that_the_collector_publishes_can_be_read() {
+        let form = Form::read(&published()).expect("all words are there");
+        assert_eq!(form.source, "web_form");
+        assert_eq!(form.notice_hash, "sha-256:00");
+        assert_eq!(form.purposes[1].key, "EMARKETING");
+        assert_eq!(form.purposes[1].retention, "two years");
+        assert!(form.purposes[1].double_opt_in && !form.purposes[0].double_opt_in);
+        assert_eq!(form.labels.stored_pending, "Check your mailbox");
+    }
+
+    #[test]
+    fn a_form_without_one_of_its_words_is_not_shown() {
+        for missing in ["labels", "intro", "notice", "purposes", "controller"] {
+            let mut form = published();
+            form.as_object_mut().expect("an object").remove(missing);
+            assert_eq!(Form::read(&form), None, "{missing}");
+        }
+        let mut form = published();
+        form["labels"]["retentions"] = serde_json::json!(["two years"]);
+        assert_eq!(Form::read(&form), None, "one retention for two purposes");
+    }
+}
