@@ -44,7 +44,7 @@ async function receive(request) {
       issuer: COLLECTOR,
       typ: "consent-receipt+jwt",
     });
-    same(payload, data);
+    if (!isOf(data, payload)) return [422, "receipt: it is of another change"];
   } catch (error) {
     // Keys that cannot be fetched now are no fault of the event: 503 asks for it again.
     const passing = !error.code?.startsWith("ERR_J") || error.code === "ERR_JWKS_TIMEOUT";
@@ -55,8 +55,10 @@ async function receive(request) {
   return [204];
 }
 
-// A genuine receipt of somebody else's consent proves nothing here.
-function same(receipt, data) {
+// A genuine receipt of something else proves nothing here.
+function isOf(data, { site, submission, consents }) {
+  const states = ({ purpose, status }) => purpose === data.purpose && status === data.status;
+  return site === data.site && submission.id === data.submission && consents.some(states);
 }
 
 // An older change never hides a newer one, whatever the order of arrival.

@@ -169,9 +169,14 @@ impl Stack {
         }
     }
 
-    /// Sends SIGTERM to dev, as Ctrl-C would, and waits for its end.
-    pub fn stop(mut self) -> ExitStatus {
-        signal("TERM", self.pid());
+    /// Asks dev to end, and waits until it has.
+    pub fn stop(self) -> ExitStatus {
+        self.stop_by("TERM")
+    }
+
+    /// The same by another signal: Ctrl-C sends INT.
+    pub fn stop_by(mut self, name: &str) -> ExitStatus {
+        signal(name, self.pid());
         self.dev.wait()
     }
 }

@@ -77,10 +77,23 @@ impl PublishedKeys {
     }
 }
 
-/// A genuine receipt of somebody else's consent proves nothing here.
+/// A genuine receipt of something else proves nothing here: it must be of this site, this submission and this change.
 fn same_change(claims: &Value, data: &Value) -> Result<(), ReceiptError> {
-    let _ = (claims, data);
-    Ok(())
+    if claims["site"] != data["site"] {
+        return Err(ReceiptError::OtherChange("site"));
+    }
+    if claims["submission"]["id"] != data["submission"] {
+        return Err(ReceiptError::OtherChange("submission"));
+    }
+    let mut consents = claims["consents"].as_array().into_iter().flatten();
+    let states = |consent: &Value| {
+        consent["purpose"] == data["purpose"] && consent["status"] == data["status"]
+    };
+    if consents.any(states) {
+        Ok(())
+    } else {
+        Err(ReceiptError::OtherChange("consent"))
+    }
 }
 
 /// Why a receipt does not prove the event that carries it.

@@ -1,0 +1,150 @@
+//! The OpenAPI document that the collector serves tells the truth about its routes.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use sayso_tests::stack::Stack;
+use sayso_tests::visitor::{address, submission, submit};
+use sayso_tests::wire::{ask, get};
+use serde_json::{Value, json};
+
+static STACK: LazyLock<Stack> = LazyLock::new(Stack::start);
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let answer = get(STACK.collector("/openapi.json")).send().expect(200);
+    assert!(
+        answer
+            .header("content-type")
+            .is_some_and(|found| found.starts_with("application/"))
+    );
+    answer.json()
+});
+
+/// The routes of the contract that exist by now, with their methods.
+const ROUTES: &[(&str, &[&str])] = &[
+    ("/say-so.js", &["get"]),
+    ("/v1/sites/{site}/forms/{form}", &["get"]),
+    ("/v1/submissions", &["post"]),
+    ("/confirm/{token}", &["get", "post"]),
+    ("/preferences/{token}", &["get", "post"]),
+    ("/v1/events", &["get"]),
+    ("/v1/sites/{site}", &["get", "put"]),
+    ("/v1/sites/{site}/endpoints/{endpoint}", &["put", "delete"]),
+    ("/v1/sites/{site}/keys/{key}", &["put", "delete"]),
+    ("/.well-known/jwks.json", &["get"]),
+    ("/openapi.json", &["get"]),
+    ("/health", &["get"]),
+];
+
+#[test]
+fn it_is_open_api_3_1_and_names_every_route() {
+    let version = DOCUMENT["openapi"].as_str().unwrap_or_default();
+    assert!(version.starts_with("3.1."), "{version}");
+    let missing: Vec<String> = ROUTES
+        .iter()
+        .flat_map(|(path, methods)| methods.iter().map(move |method| (*path, *method)))
+        .filter(|(path, method)| operation(path, method).is_null())
+        .map(|(path, method)| format!("{method} {path}"))
+        .collect();
+    assert!(missing.is_empty(), "not documented: {missing:?}");
+}
+
+#[test]
+fn every_reference_in_it_leads_somewhere() {
+    let mut references = BTreeSet::new();
+    collect_references(&DOCUMENT, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').expect("within the document");
+        assert!(
+            DOCUMENT.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+}
+
+#[test]
+fn what_it_documents_is_answered_and_what_is_answered_it_documents() {
+    // Every documented route exists: none answers that there is nothing here.
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    for (path, item) in paths {
+        let url = path.replace(['{', '}'], "");
+        for method in ["get", "post", "put", "delete"] {
+            if item[method].is_null() {
+                continue;
+            }
+            let mut request = ask(&method.to_uppercase(), STACK.collector(&url));
+            if matches!(method, "post" | "put") {
+                request = request.json(&json!({}));
+            }
+            let answer = request.send();
+            let said = answer.text();
+            assert!(
+                !said.contains("urn:sayso:problem:no-route"),
+                "{method} {path}"
+            );
+            assert_ne!(answer.status, 405, "{method} {path}");
+            assert_ne!(answer.status, 500, "{method} {path}: {said}");
+            documented(path, method, answer.status);
+        }
+    }
+}
+
+#[test]
+fn every_answer_to_a_submission_is_documented() {
+    let choices = json!({"STORE": true, "EMARKETING": false, "EVENTS": false});
+    let right = submission(&STACK, &address("documented"), &choices);
+    let with = |field: &str, value: Value| {
+        let mut changed = right.clone();
+        changed[field] = value;
+        changed
+    };
+    let cases = [
+        (right.clone(), 201),
+        (right.clone(), 200),
+        (with("gpc", json!(true)), 409),
+        (with("site", json!("nobody")), 404),
+        (with("gpc", json!(1)), 422),
+        (with("page", json!("a".repeat(100_000))), 413),
+    ];
+    for (body, status) in cases {
+        let _ = submit(&STACK, &body).expect(status);
+        documented("/v1/submissions", "post", status);
+    }
+    for status in [400, 403, 503] {
+        documented("/v1/submissions", "post", status);
+    }
+}
+
+fn operation(path: &str, method: &str) -> &'static Value {
+    &DOCUMENT["paths"][path][method]
+}
+
+#[track_caller]
+fn documented(path: &str, method: &str, status: u16) {
+    let responses = &operation(path, method)["responses"];
+    let known = [
+        status.to_string(),
+        format!("{}XX", status / 100),
+        "default".to_owned(),
+    ];
+    assert!(
+        known.iter().any(|status| !responses[status].is_null()),
+        "{method} {path} answers {status}, documented is {responses}"
+    );
+}
+
+fn collect_references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str));
+            object
+                .values()
+                .for_each(|value| collect_references(value, found));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|value| collect_references(value, found)),
+        _ => {}
+    }
+}
