@@ -59,7 +59,7 @@ fn run(arguments: &[String]) -> Result<()> {
                 setup::Purpose::Building
             })
         }
-        "build" => build::run(&build::Options::parse(rest)?),
+        "build" => build::run(build::Options::parse(rest)?),
         "dev" => dev::run(&dev::Options::parse(rest)?),
         "test" => {
             refuse_options(rest)?;

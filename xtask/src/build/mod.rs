@@ -58,7 +58,7 @@ impl Options {
 }
 
 /// Sets up what building needs, then builds.
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: Options) -> Result<()> {
     setup::run(setup::Purpose::Building)?;
     let _turn = setup::one_at_a_time()?;
     if options.widget {

@@ -122,9 +122,9 @@ fn build_library(root: Root, verbose: &str) -> Result<()> {
         .env_remove("CARGO_TARGET_DIR");
     step::run("Rust's standard library for wasm (once)", build)?;
 
-    let built = folder.join("target").join(TARGET).join("release/deps");
-    let libraries: Vec<PathBuf> = fs::read_dir(&built)
-        .with_context(|| format!("cannot read {}", built.display()))?
+    let made = folder.join("target").join(TARGET).join("release/deps");
+    let libraries: Vec<PathBuf> = fs::read_dir(&made)
+        .with_context(|| format!("cannot read {}", made.display()))?
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| {

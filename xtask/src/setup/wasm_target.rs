@@ -92,7 +92,7 @@ fn by_rustup() -> Result<()> {
         .env("RUSTUP_MAX_RETRIES", "1");
     step::run_within(
         &format!("{TARGET}: rustup target add"),
-        Duration::from_secs(180),
+        Duration::from_mins(3),
         add,
     )
 }
