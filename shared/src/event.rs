@@ -5,10 +5,13 @@ use uuid::Uuid;
 
 use crate::{
     consent::Status,
+    decision::Change,
     key::{PurposeKey, SiteKey},
     language::Language,
+    notice::Notice,
     published::NoticeName,
     purpose::{Channel, LegalBasis, Source},
+    receipt::SubmissionFacts,
     submitted::Person,
     time::Timestamp,
 };
@@ -215,6 +218,128 @@ impl EventSubject {
             email: person.map(|person| person.email.exposed().to_owned()),
             phone: person.and_then(|person| person.phone.clone()),
             external_id: person.and_then(|person| person.external_id.clone()),
+        }
+    }
+}
+
+/// An event as it is stored: everything but who it is about, its number, and the receipt, which are kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredEvent {
+    kind: EventType,
+    timestamp: Timestamp,
+    id: Uuid,
+    site: SiteKey,
+    purpose: PurposeKey,
+    status: Status,
+    previous: Status,
+    legal_basis: LegalBasis,
+    source: Source,
+    method: Method,
+    channels: Vec<Channel>,
+    notice: EventNotice,
+    page: String,
+    submission: Uuid,
+    requested_at: Option<Timestamp>,
+    decided_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    actor: Actor,
+}
+
+/// How an act came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// How it came in
+    pub source: Source,
+    /// How the person did it
+    pub method: Method,
+    /// Who did it
+    pub actor: ActorKind,
+    /// When the person decided
+    pub decided_at: Timestamp,
+}
+
+impl StoredEvent {
+    /// The event of a change; `None` when the notice does not name the purpose, which a stored consent's does.
+    #[must_use]
+    pub fn of(
+        id: Uuid,
+        change: &Change,
+        notice: &Notice,
+        facts: &SubmissionFacts,
+        manner: Manner,
+    ) -> Option<Self> {
+        let purpose = notice
+            .text
+            .purposes
+            .iter()
+            .find(|purpose| purpose.key == change.purpose)?;
+        Some(Self {
+            kind: EventType::of(change.after.status)?,
+            timestamp: change.after.since,
+            id,
+            site: notice.text.site.clone(),
+            purpose: change.purpose.clone(),
+            status: change.after.status,
+            previous: change.previous,
+            legal_basis: purpose.legal_basis,
+            source: manner.source,
+            method: manner.method,
+            channels: purpose.channels.clone(),
+            notice: EventNotice {
+                name: facts.notice.clone(),
+                lang: facts.lang.clone(),
+            },
+            page: facts.page.clone(),
+            submission: facts.id,
+            requested_at: change.after.requested_at,
+            decided_at: manner.decided_at,
+            expires_at: None,
+            actor: Actor {
+                kind: manner.actor,
+                id: None,
+            },
+        })
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> EventType {
+        self.kind
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The event as the CRM gets it.
+    #[must_use]
+    pub fn render(self, seq: u64, subject: EventSubject, receipt: String) -> Event {
+        Event {
+            kind: self.kind,
+            timestamp: self.timestamp,
+            data: EventData {
+                id: self.id,
+                seq,
+                site: self.site,
+                subject,
+                purpose: self.purpose,
+                status: self.status,
+                previous: self.previous,
+                legal_basis: self.legal_basis,
+                source: self.source,
+                method: self.method,
+                channels: self.channels,
+                notice: self.notice,
+                page: self.page,
+                submission: self.submission,
+                requested_at: self.requested_at,
+                decided_at: self.decided_at,
+                expires_at: self.expires_at,
+                actor: self.actor,
+                receipt,
+            },
         }
     }
 }

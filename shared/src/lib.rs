@@ -70,6 +70,9 @@ pub mod token;
 pub mod api_key;
 
 #[cfg(feature = "record")]
+pub mod answer;
+
+#[cfg(feature = "record")]
 pub mod snapshot;
 
 #[cfg(feature = "record")]
@@ -77,3 +80,6 @@ pub mod cursor;
 
 #[cfg(feature = "record")]
 pub mod delivery;
+
+#[cfg(feature = "record")]
+pub mod outgoing;

@@ -1,0 +1,139 @@
+//! What callers are answered: the bodies that are not events, forms or problems.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    api_key::Scope,
+    consent::Status,
+    event::{Event, EventType},
+    key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
+    language::Language,
+    published::NoticeName,
+};
+
+/// The answer to a submission. It is the same whether the address is known or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubmissionAnswer {
+    /// The id that the client made
+    pub id: Uuid,
+    /// Whether something waits for the mail
+    pub state: SubmissionState,
+    /// What was asked for, for each purpose
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Status>))]
+    pub purposes: BTreeMap<PurposeKey, Status>,
+    /// The signed statement of what was shown and chosen, a compact JWS
+    pub receipt: String,
+    /// After how many seconds another mail may be asked for, where one was sent
+    pub resend_after: Option<u32>,
+}
+
+/// How a submission stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SubmissionState {
+    /// A mail asks to confirm
+    Pending,
+    /// Nothing is left to do
+    Recorded,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventPage {
+    /// In order, oldest first
+    pub events: Vec<Event>,
+    /// Send it as `after` to go on
+    pub next: String,
+    /// Whether there are more now
+    pub more: bool,
+}
+
+/// The answer to a site's publishing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SitePublished {
+    /// The site
+    pub site: SiteKey,
+    /// What is shown now
+    pub notices: Vec<NoticePublished>,
+}
+
+/// What one form shows in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NoticePublished {
+    /// The form
+    pub form: FormKey,
+    /// The language
+    pub lang: Language,
+    /// The words
+    pub notice: NoticeName,
+}
+
+/// The body of `PUT …/endpoints/{endpoint}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EndpointRequest {
+    /// Where events are posted
+    pub url: String,
+    /// Which events; without it given, refused, withdrawn and expired
+    #[serde(default)]
+    pub types: Option<Vec<EventType>>,
+    /// `whsec_…`; without it one is made, or the one there is stays
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+/// An endpoint as it is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EndpointAnswer {
+    /// Its name
+    pub id: EndpointKey,
+    /// Where events are posted
+    pub url: String,
+    /// Which events
+    pub types: Vec<EventType>,
+    /// The secret, only when it is new
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// The body of `PUT …/keys/{key}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeyRequest {
+    /// What the key may do
+    pub scopes: Vec<Scope>,
+}
+
+/// A key as it is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyAnswer {
+    /// Its name
+    pub id: ApiKeyName,
+    /// What it may do
+    pub scopes: Vec<Scope>,
+    /// `sk_…`, only when it is new; it is not shown again
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// The answer of `/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// `ok`
+    pub status: String,
+    /// The version of the collector
+    pub version: String,
+}
