@@ -26,6 +26,17 @@ pub fn program(name: &str) -> PathBuf {
     program
 }
 
+/// The program workerd itself, as npm has put it in place.
+#[must_use]
+pub fn workerd() -> PathBuf {
+    let packages = root().join("node_modules/@cloudflare");
+    let packages = fs::read_dir(packages).into_iter().flatten().flatten();
+    packages
+        .map(|package| package.path().join("bin/workerd"))
+        .find(|program| program.is_file())
+        .expect("workerd is not installed; run `cargo xtask test`")
+}
+
 /// A new empty folder. It stays after a run, for looking into what went wrong, until the next one.
 #[must_use]
 pub fn fresh_folder(what: &str) -> PathBuf {

@@ -1,43 +1,58 @@
 //! A secret that is missing or malformed: every route says so and nothing is stored.
 
-use std::fs;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use sayso_tests::deadline::within;
+use sayso_tests::deadline::{PATIENCE, within};
 use sayso_tests::leash::Leash;
-use sayso_tests::ports;
-use sayso_tests::stack::{Stack, launch};
+use sayso_tests::stack::{Stack, secret};
 use sayso_tests::wire::{Answer, ask, get};
+use sayso_tests::workspace;
 use serde_json::json;
 
-/// Starts dev on the secrets of a good run after `mar` has spoilt one line of them.
-fn with_broken_secrets(name: &str, mar: fn(&str) -> Option<String>) -> (Leash, u16) {
-    let good = Stack::start();
-    let state = good.state().to_owned();
-    assert!(good.stop().success());
-
-    let file = state.join(".dev.vars");
-    let vars = fs::read_to_string(&file).expect("dev has written it");
-    let broken: Vec<String> = vars
-        .lines()
-        .filter_map(|line| match line.split_once('=') {
-            Some((key, value)) if key == name => mar(value).map(|value| format!("{key}={value}")),
-            _ => Some(line.to_owned()),
-        })
-        .collect();
-    fs::write(&file, broken.join("\n") + "\n").expect("it is ours");
-
-    let port = ports::free(3);
-    (launch(&state, port), port)
+/// What a good run leaves: the configuration of workerd and good secrets.
+struct Configured {
+    state: PathBuf,
+    origin: String,
 }
 
-fn every_route_names(variable: &str, port: u16, dev: &Leash) {
-    let origin = format!("http://localhost:{port}");
-    let asked = within(Duration::from_mins(1), || {
-        get(format!("{origin}/health")).try_send().ok()
-    });
-    let first: Answer = asked.unwrap_or_else(|| panic!("no answer:\n{}", dev.printed()));
-    is_misconfigured(&first, variable);
+static CONFIGURED: LazyLock<Configured> = LazyLock::new(|| {
+    let stack = Stack::start();
+    let (state, origin) = (stack.state().to_owned(), stack.collector(""));
+    assert!(stack.stop().success());
+    Configured { state, origin }
+});
+
+/// One port for all: one at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Starts workerd as dev would, but with `value` as the secret `name`, or without that secret. dev itself would make a
+/// missing one anew.
+fn every_route_names(name: &str, value: Option<&str>) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let Configured { state, origin } = &*CONFIGURED;
+    let mut environment = Vec::new();
+    for each in ["SAYSO_SIGNING_KEY", "SAYSO_KEK", "SAYSO_ADMIN_TOKEN"] {
+        match value {
+            _ if each != name => environment.push((each, secret(state, each))),
+            Some(value) => environment.push((each, value.to_owned())),
+            None => {}
+        }
+    }
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let config = state.join("workerd.capnp").display().to_string();
+    let workerd = Leash::start(
+        &workspace::workerd(),
+        &["serve", "--experimental", "--import-path=/", &config],
+        workspace::root(),
+        &environment,
+    );
+    let first: Answer = within(PATIENCE, || get(format!("{origin}/health")).try_send().ok())
+        .unwrap_or_else(|| panic!("no answer:\n{}", workerd.printed()));
+    is_misconfigured(&first, name);
     for (method, path) in [
         ("GET", "/v1/sites/demo/forms/newsletter"),
         ("POST", "/v1/submissions"),
@@ -46,16 +61,15 @@ fn every_route_names(variable: &str, port: u16, dev: &Leash) {
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/openapi.json"),
         ("GET", "/confirm/abc"),
+        ("POST", "/preferences/abc"),
         ("GET", "/nothing"),
     ] {
         println!("{method} {path}");
-        let request = ask(method, format!("{origin}{path}"));
-        let request = if method == "GET" {
-            request
-        } else {
-            request.json(&json!({}))
-        };
-        is_misconfigured(&request.send(), variable);
+        let mut request = ask(method, format!("{origin}{path}"));
+        if method != "GET" {
+            request = request.json(&json!({}));
+        }
+        is_misconfigured(&request.send(), name);
     }
 }
 
@@ -75,24 +89,27 @@ fn is_misconfigured(answer: &Answer, variable: &str) {
 
 #[test]
 fn a_signing_key_that_is_too_short_is_named() {
-    let (dev, port) = with_broken_secrets("SAYSO_SIGNING_KEY", |_| Some("c2hvcnQ".to_owned()));
-    every_route_names("SAYSO_SIGNING_KEY", port, &dev);
+    every_route_names("SAYSO_SIGNING_KEY", Some("c2hvcnQ"));
 }
 
 #[test]
 fn a_key_for_addresses_that_is_no_base64_is_named() {
-    let (dev, port) = with_broken_secrets("SAYSO_KEK", |_| Some("***".to_owned()));
-    every_route_names("SAYSO_KEK", port, &dev);
+    every_route_names("SAYSO_KEK", Some("***"));
 }
 
 #[test]
 fn an_admin_token_that_can_be_guessed_is_named() {
-    let (dev, port) = with_broken_secrets("SAYSO_ADMIN_TOKEN", |_| Some("secret".to_owned()));
-    every_route_names("SAYSO_ADMIN_TOKEN", port, &dev);
+    every_route_names("SAYSO_ADMIN_TOKEN", Some("secret"));
 }
 
 #[test]
 fn a_secret_that_is_missing_is_named() {
-    let (dev, port) = with_broken_secrets("SAYSO_KEK", |_| Some(String::new()));
-    every_route_names("SAYSO_KEK", port, &dev);
+    for name in ["SAYSO_SIGNING_KEY", "SAYSO_KEK", "SAYSO_ADMIN_TOKEN"] {
+        every_route_names(name, None);
+    }
+}
+
+#[test]
+fn a_secret_that_is_empty_is_named() {
+    every_route_names("SAYSO_ADMIN_TOKEN", Some(""));
 }
