@@ -3,6 +3,10 @@
 // The boxes are drawn, and the choice is kept and sent, by the wasm module (Rust, in ../src). This class does what only a
 // class in JavaScript can: be a form-associated element, hear the host form, and speak in DOM events. It holds up no
 // form, shows a visitor no technical message, and tells the marketer in the console what to mend.
+//
+// The attribute `form` names a Sayso form. HTML gives that attribute another meaning on form-associated elements: the id of
+// the form that owns them. An element with form="newsletter" inside a form without that id is owned by none, so the
+// host form is found by looking up the tree, and given our fields by its `formdata` event instead of `setFormValue`.
 
 // The build puts the names of the hashed files here.
 const GLUE = new URL("__SAYSO_JS__", import.meta.url).href;
@@ -30,7 +34,8 @@ class SaySo extends HTMLElement {
   #shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
   #root; // what the wasm module draws in
   #widget; // its handle; undefined until the boxes are there
-  #host; // the form that this element belongs to
+  #host; // the form that this element is in, or else beside
+  #unsent = false; // the last try had no address to send with
   #showing = 0; // counts the times that boxes were asked for; only the last one counts
   #answer; // what came of the last submission
   #wasm; // the promise that `#answer` was made of
@@ -51,11 +56,10 @@ class SaySo extends HTMLElement {
     if (!widget) return Promise.reject(failure("not-ready"));
     const wasm = widget.submit(this.#emailField()?.value);
     if (!wasm) {
-      // Without an address nothing is sent, and the host form must not claim otherwise.
-      this.#internals.setFormValue(null);
+      this.#unsent = true;
       return Promise.reject(this.#fail(failure("email")));
     }
-    this.#contribute();
+    this.#unsent = false;
     if (wasm !== this.#wasm) {
       this.#wasm = wasm;
       this.#answer = this.#told(wasm, widget, widget.submission());
@@ -65,20 +69,24 @@ class SaySo extends HTMLElement {
 
   /** Back to the beginning: nothing ticked. */
   reset() {
+    this.#unsent = false;
     this.#widget?.reset();
-    this.#contribute();
   }
 
   // ---- What the browser calls
 
   connectedCallback() {
+    this.#attend(this.closest("form") ?? this.#internals.form);
     if (!this.#widget) this.#show();
   }
 
   disconnectedCallback() {
+    this.#attend(null);
     // Moving an element takes it out and puts it back: what was ticked stays ticked.
     queueMicrotask(() => {
-      if (!this.isConnected) this.#hide();
+      if (this.isConnected) return;
+      this.#showing++;
+      this.#hide();
     });
   }
 
@@ -86,24 +94,38 @@ class SaySo extends HTMLElement {
     if (this.#showing && this.isConnected && before !== after) this.#show();
   }
 
-  formAssociatedCallback(form) {
-    this.#host?.removeEventListener("submit", this.#hostSubmits);
-    this.#host = form;
-    form?.addEventListener("submit", this.#hostSubmits);
-  }
-
-  formResetCallback() {
-    this.reset();
-  }
-
   formDisabledCallback(disabled) {
     if (this.#root) this.#root.inert = disabled;
   }
 
+  // ---- The host form
+
+  #attend(form) {
+    const hears = [
+      ["submit", this.#hostSubmits],
+      ["formdata", this.#hostCollects],
+      ["reset", this.#hostResets],
+    ];
+    for (const [event, listener] of hears) {
+      this.#host?.removeEventListener(event, listener);
+      form?.addEventListener(event, listener);
+    }
+    this.#host = form;
+  }
+
   // The request leaves here and now, and outlives the page; the host form goes on as if nothing were.
   #hostSubmits = () => {
-    this.submit().catch(() => {}); // `say-so:error` has told it
+    if (this.#widget) this.submit().catch(() => {}); // `say-so:error` has told it
   };
+
+  // Where nothing was sent for want of an address, the host form must not claim a submission.
+  #hostCollects = ({ formData }) => {
+    if (!this.#widget || this.#unsent) return;
+    formData.set("sayso-submission", this.#widget.submission());
+    for (const [purpose, yes] of Object.entries(this.choices)) formData.set(`sayso-${purpose}`, yes ? "yes" : "no");
+  };
+
+  #hostResets = () => this.reset();
 
   // ---- Showing
 
@@ -124,7 +146,6 @@ class SaySo extends HTMLElement {
     if (left()) return;
 
     this.#hide();
-    this.#showing = showing;
     this.#root = document.createElement("div");
     this.#root.inert = this.matches(":disabled");
     this.#shadow.adoptedStyleSheets = [sheet];
@@ -143,16 +164,13 @@ class SaySo extends HTMLElement {
       },
       (what) => (what === "submit" ? this.#pressed() : this.#changed()),
     );
-    this.#contribute();
     this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
   }
 
   #hide() {
-    this.#showing = 0;
     this.#widget?.free();
     this.#widget = undefined;
     this.#root?.remove();
-    this.#internals.setFormValue(null);
   }
 
   async #published(collector, again) {
@@ -211,17 +229,8 @@ class SaySo extends HTMLElement {
   }
 
   #changed() {
-    this.#contribute();
+    this.#unsent = false;
     this.#emit("change", { choices: this.choices });
-  }
-
-  /** What this element adds to the host form's data. */
-  #contribute() {
-    if (!this.#widget) return;
-    const data = new FormData();
-    data.set("sayso-submission", this.#widget.submission());
-    for (const [purpose, yes] of Object.entries(this.choices)) data.set(`sayso-${purpose}`, yes ? "yes" : "no");
-    this.#internals.setFormValue(data);
   }
 
   #fail(problem) {

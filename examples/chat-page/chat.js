@@ -1,0 +1,66 @@
+// A conversation with a scripted answerer in deep-chat, an open-source chat element. What matters for Sayso is ASK: a
+// message of the bot that holds the tag. Everything else is a stand-in for your own bot.
+
+const chat = document.createElement("deep-chat");
+
+// Ties the consent to the conversation: use the id that your chat already has.
+const conversation = crypto.randomUUID();
+
+const ASK = `<say-so mode="chat" site="demo" form="chat" conversation="${conversation}"></say-so>`;
+
+const ANSWERS = [
+  [/proefrit|testen|proberen/i, "Een proefrit kan van dinsdag tot en met zaterdag. Loop gerust binnen, of bel even vooraf: 0570 000 000."],
+  [/prijs|kost|duur/i, "Een stadsfiets op maat begint bij 1.150 euro, een reisfiets bij 2.300 euro. Alles met vijf jaar garantie op het frame."],
+  [/repar|kapot|onderhoud|lek/i, "Breng hem langs voor elf uur, dan is een kleine reparatie dezelfde dag klaar."],
+  [/.*/s, "Goede vraag. Dat zoek ik uit met de werkplaats."],
+];
+
+chat.introMessage = { text: "Hoi, met Wielrijk! Waarmee kan ik je helpen: een proefrit, een prijs, of een reparatie?" };
+
+let asked = false;
+chat.connect = {
+  handler: async ({ messages }, signals) => {
+    const question = messages.at(-1).text ?? "";
+    const [, answer] = ANSWERS.find(([topic]) => topic.test(question));
+    await signals.onResponse({ text: answer });
+    if (!asked) {
+      asked = true;
+      chat.addMessage({ role: "ai", html: ASK });
+    }
+  },
+};
+
+// The element speaks in DOM events that leave deep-chat's shadow root, so the bot can go on when the choice is stored.
+chat.addEventListener("say-so:stored", () => {
+  chat.addMessage({ role: "ai", text: "Dank je, genoteerd. Kan ik nog iets voor je doen?" });
+});
+
+// deep-chat is styled by properties; the colours are the page's own.
+Object.assign(chat, {
+  chatStyle: {
+    width: "100%",
+    height: "min(42rem, 72vh)",
+    border: "1px solid var(--hair)",
+    borderRadius: "1rem",
+    backgroundColor: "var(--card)",
+    fontFamily: "inherit",
+    fontSize: "1rem",
+  },
+  messageStyles: {
+    default: {
+      shared: { bubble: { maxWidth: "85%", padding: "0.6rem 0.85rem", borderRadius: "0.9rem", lineHeight: "1.45" } },
+      ai: { bubble: { backgroundColor: "var(--paper)", color: "inherit" } },
+      user: { bubble: { backgroundColor: "var(--leaf)", color: "var(--on-leaf)" } },
+    },
+    html: { shared: { bubble: { width: "100%", maxWidth: "100%", boxSizing: "border-box", padding: "1rem" } } },
+  },
+  textInput: {
+    placeholder: { text: "Typ je vraag", style: { color: "var(--soft)" } },
+    styles: {
+      container: { backgroundColor: "var(--paper)", border: "1px solid var(--line)", borderRadius: "0.7rem", boxShadow: "none" },
+      text: { color: "inherit" },
+    },
+  },
+  submitButtonStyles: { submit: { svg: { styles: { default: { filter: "none" } } } } },
+});
+document.querySelector("#chat").append(chat);

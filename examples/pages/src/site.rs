@@ -1,0 +1,121 @@
+//! The site: which address shows which file.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Form, Router,
+    extract::State,
+    response::{Redirect, Response},
+    routing::{get, post},
+};
+
+use crate::{
+    page::{self, Rules},
+    thanks,
+};
+
+/// Address and file, in the folder `examples`. A fixed list: no address reaches another file.
+const FILES: [(&str, &str); 7] = [
+    ("/", "pages/index.html"),
+    ("/site.css", "pages/site.css"),
+    ("/logo.svg", "pages/logo.svg"),
+    ("/web-form/", "web-form/index.html"),
+    ("/web-form/en.html", "web-form/en.html"),
+    ("/chat-page/", "chat-page/index.html"),
+    ("/chat-page/chat.js", "chat-page/chat.js"),
+];
+
+/// deep-chat as npm installs it, in the folder of the project.
+const DEEP_CHAT: &str = "node_modules/deep-chat/dist/deepChat.bundle.js";
+
+#[derive(Clone)]
+pub(crate) struct Site {
+    /// Origin of the collector
+    collector: Arc<str>,
+}
+
+impl Site {
+    /// Checks that everything is there, so that what is missing is said at once and not to the first visitor.
+    pub(crate) fn load(collector: &str) -> Result<Self, String> {
+        let collector = collector.trim_end_matches('/');
+        if !collector.starts_with("http://") && !collector.starts_with("https://") {
+            return Err("COLLECTOR must be an origin such as http://localhost:8787".to_owned());
+        }
+        for (_, file) in FILES {
+            read(&examples().join(file))?;
+        }
+        let deep_chat = project().join(DEEP_CHAT);
+        if !deep_chat.exists() {
+            return Err(format!(
+                "{} is missing: run `npm ci` in {}, or `cargo xtask dev`, which does it for you",
+                deep_chat.display(),
+                project().display()
+            ));
+        }
+        Ok(Self {
+            collector: collector.into(),
+        })
+    }
+
+    pub(crate) fn router(self) -> Router {
+        let mut router = Router::new();
+        for (address, file) in FILES {
+            // Read anew each time: who edits a page sees it on reload.
+            let show = move |State(site): State<Self>| async move {
+                let rules = if address.starts_with("/chat-page") {
+                    Rules::Chat
+                } else {
+                    Rules::Strict
+                };
+                site.show(&examples().join(file), rules)
+            };
+            router = router.route(address, get(show));
+        }
+        router
+            .route("/deep-chat.js", get(deep_chat))
+            .route("/web-form", get(|| async { Redirect::to("/web-form/") }))
+            .route("/chat-page", get(|| async { Redirect::to("/chat-page/") }))
+            .route("/subscribe", post(subscribe))
+            .with_state(self)
+    }
+
+    fn show(&self, file: &Path, rules: Rules) -> Response {
+        match read(file) {
+            Ok(text) => {
+                let text = text.replace("__COLLECTOR__", &self.collector);
+                page::answer(file, text, rules, &self.collector)
+            }
+            Err(problem) => page::broken(problem),
+        }
+    }
+}
+
+async fn deep_chat(State(site): State<Site>) -> Response {
+    site.show(&project().join(DEEP_CHAT), Rules::Chat)
+}
+
+async fn subscribe(
+    State(site): State<Site>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let page = Path::new("thanks.html");
+    page::answer(page, thanks::page(&fields), Rules::Strict, &site.collector)
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+fn examples() -> PathBuf {
+    project().join("examples")
+}
+
+/// The folder of the project: two above this package.
+fn project() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package).to_owned()
+}
