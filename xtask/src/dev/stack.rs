@@ -46,7 +46,7 @@ impl Stack {
         for name in OF_THE_COLLECTOR {
             workerd.env(name, secrets.value(name));
         }
-        let pid = self.start("collector", workerd, state)?;
+        let pid = self.start("workerd", workerd, state)?;
         let file = state.join("workerd.pid");
         fs::write(&file, format!("{pid}\n"))
             .with_context(|| format!("cannot write {}", file.display()))
@@ -139,7 +139,7 @@ impl Stack {
             if let Some(status) = server.child.try_wait().context("cannot watch a server")? {
                 // Its last words may still be on their way to the screen.
                 thread::sleep(Duration::from_millis(200));
-                bail!("{} died ({status})", server.name);
+                bail!("{} died ({status}); the others were ended", server.name);
             }
         }
         Ok(())

@@ -37,7 +37,7 @@ pub(crate) fn find() -> Option<WasmToolchain> {
 }
 
 /// Installs the packages, builds the library, and links the toolchain.
-pub(crate) fn install() -> Result<WasmToolchain> {
+pub(crate) fn install() -> Result<()> {
     let Some(root) = Root::with_apt() else {
         bail!(
             "`apt-get install rustc-web cargo-web rust-web-src lld-22` (the newest lld that Debian has), then run this again"
@@ -61,7 +61,9 @@ pub(crate) fn install() -> Result<WasmToolchain> {
     let mut link = process::command("rustup");
     link.args(["toolchain", "link", TOOLCHAIN, "/usr"]);
     step::run(&format!("rustup toolchain link {TOOLCHAIN} /usr"), link)?;
-    find().context("the toolchain was made, but rustup does not list it")
+    find()
+        .map(drop)
+        .context("the toolchain was made, but rustup does not list it")
 }
 
 fn toolchain(verbose: &str) -> WasmToolchain {
@@ -139,13 +141,13 @@ fn build_library(root: Root, verbose: &str) -> Result<()> {
     let goal = library_folder()?;
     let mut clear = root.command("rm");
     clear.arg("-rf").arg(&goal);
-    let mut make = root.command("mkdir");
-    make.arg("-p").arg(&goal);
+    let mut create = root.command("mkdir");
+    create.arg("-p").arg(&goal);
     let mut copy = root.command("cp");
     copy.args(&libraries).arg(folder.join(BUILT_BY)).arg(&goal);
     step::Steps::begin(&format!("copy it to {}", goal.display()))?
         .then(clear)?
-        .then(make)?
+        .then(create)?
         .then(copy)?
         .done();
     let _ = fs::remove_dir_all(&folder);

@@ -54,7 +54,8 @@ pub(crate) fn deny() -> Result<PathBuf> {
 
 /// The toolchain that builds wasm here; an error where there is none.
 pub(crate) fn wasm_toolchain() -> Result<WasmToolchain> {
-    wasm_target::ensure()
+    wasm_target::find()
+        .with_context(|| format!("no {} here; run `cargo xtask setup`", wasm_target::TARGET))
 }
 
 /// Two set-ups or builds in one checkout would write the same files; the second one waits.

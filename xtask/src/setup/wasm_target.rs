@@ -37,25 +37,32 @@ impl WasmToolchain {
     }
 }
 
-/// Finds or installs the target.
-pub(crate) fn ensure() -> Result<WasmToolchain> {
+/// What can build wasm here already.
+pub(crate) fn find() -> Option<WasmToolchain> {
     if has_std("rustc") {
-        step::satisfied(TARGET);
-        return Ok(WasmToolchain::default());
+        return Some(WasmToolchain::default());
     }
-    if let Some(ready) = debian_std::find() {
-        step::satisfied(&format!("{TARGET} (Debian's rustc)"));
-        return Ok(ready);
+    debian_std::find()
+}
+
+/// Finds or installs the target.
+pub(crate) fn ensure() -> Result<()> {
+    if let Some(found) = find() {
+        step::satisfied(&match found.toolchain {
+            Some(name) => format!("{TARGET} (toolchain {name})"),
+            None => TARGET.to_owned(),
+        });
+        return Ok(());
     }
     let by_rustup = by_rustup();
     if has_std("rustc") {
-        return Ok(WasmToolchain::default());
+        return Ok(());
     }
     if let Err(reason) = by_rustup {
         step::note(&format!("not by rustup: {}", first_line(&reason)));
     }
     match debian_std::install() {
-        Ok(ready) => Ok(ready),
+        Ok(()) => Ok(()),
         Err(reason) => bail!(
             "the Rust target {TARGET} is missing and could not be installed.\n\
              By rustup: run `rustup target add {TARGET}` where rustup's servers can be reached.\n\
