@@ -157,6 +157,13 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot type into {field}: {error}"));
     }
 
+    /// Types a message and sends it off with Enter, as one does in a chat.
+    pub fn say(&self, field: &str, text: &str) {
+        // WebDriver's code for the key (W3C WebDriver, section 17.4.2).
+        const ENTER: char = '\u{E007}';
+        self.fill(field, &format!("{text}{ENTER}"));
+    }
+
     /// Presses the button or link with that label.
     pub fn press(&self, label: &str) {
         self.click(

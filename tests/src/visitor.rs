@@ -13,13 +13,28 @@ pub fn address(name: &str) -> String {
     format!("{name}.{}@example.nl", &id[20..])
 }
 
+/// The published form, as the widget gets it.
+#[must_use]
+pub fn published(stack: &Stack, form: &str, lang: &str) -> Value {
+    get(stack.collector(&format!("/v1/sites/demo/forms/{form}?lang={lang}")))
+        .send()
+        .expect(200)
+        .json()
+}
+
+/// The words of one of its labels.
+#[must_use]
+pub fn label(form: &Value, name: &str) -> String {
+    let label = form["labels"][name].as_str();
+    label
+        .unwrap_or_else(|| panic!("no label {name} in {form}"))
+        .to_owned()
+}
+
 /// A submission of the form `newsletter` that is right in every respect.
 #[must_use]
 pub fn submission(stack: &Stack, email: &str, choices: &Value) -> Value {
-    let form = get(stack.collector("/v1/sites/demo/forms/newsletter?lang=nl"))
-        .send()
-        .expect(200)
-        .json();
+    let form = published(stack, "newsletter", "nl");
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
     json!({
         "id": uuid::Uuid::now_v7().to_string(),
