@@ -34,3 +34,19 @@ impl CursorFile {
         fs::rename(beside, &self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CursorFile;
+
+    #[test]
+    fn it_is_empty_at_first_and_then_what_was_written_last() -> std::io::Result<()> {
+        let path = std::env::temp_dir().join(format!("sayso-cursor-{}", std::process::id()));
+        let cursor = CursorFile::at(&path.display().to_string());
+        assert_eq!(cursor.read()?, "");
+        cursor.write("one")?;
+        cursor.write("two")?;
+        assert_eq!(cursor.read()?, "two");
+        std::fs::remove_file(path)
+    }
+}

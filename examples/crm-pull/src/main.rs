@@ -144,7 +144,7 @@ fn fetch(http: &ureq::Agent, collector: &str, key: &str, cursor: &str) -> Result
     };
 
     match status {
-        200 => read(body).ok_or_else(|| {
+        200 => read(&body).ok_or_else(|| {
             Failure::Final(format!(
                 "{collector} answered 200 but without events and next"
             ))
@@ -168,12 +168,9 @@ fn fetch(http: &ureq::Agent, collector: &str, key: &str, cursor: &str) -> Result
     }
 }
 
-fn read(mut body: Value) -> Option<Page> {
-    let Value::Array(events) = body["events"].take() else {
-        return None;
-    };
+fn read(body: &Value) -> Option<Page> {
     Some(Page {
-        events,
+        events: body["events"].as_array()?.clone(),
         next: body["next"].as_str()?.to_owned(),
         more: body["more"].as_bool()?,
     })
@@ -223,5 +220,44 @@ fn setting(name: &str, what: &str) -> Result<String, String> {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),
         _ => Err(format!("set {name}: {what}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{backoff, line, masked, read};
+
+    #[test]
+    fn a_line_holds_no_full_address() {
+        let event = json!({
+            "type": "consent.given",
+            "timestamp": "2026-11-22T16:31:09.123Z",
+            "data": {"id": "e1", "purpose": "STORE", "subject": {"email": "kim@example.nl"}},
+        });
+        assert_eq!(
+            line(&event),
+            "2026-11-22T16:31:09.123Z consent.given STORE k…@example.nl e1"
+        );
+        assert_eq!(masked(Some("éva@example.nl")), "é…@example.nl");
+        assert_eq!(masked(Some("nobody")), "-");
+        assert_eq!(masked(None), "-");
+    }
+
+    #[test]
+    fn it_asks_less_and_less_often_but_at_least_once_a_minute() {
+        let pauses = [1, 2, 3, 6, 7, 1000].map(|failures| backoff(failures).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 32, 60, 60]);
+        assert!(backoff(u32::MAX) <= Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_page_without_a_cursor_is_no_page() {
+        assert!(read(&json!({"events": [], "next": "c", "more": false})).is_some());
+        assert!(read(&json!({"events": [], "more": false})).is_none());
+        assert!(read(&json!("<html>")).is_none());
     }
 }

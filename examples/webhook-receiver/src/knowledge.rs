@@ -172,3 +172,63 @@ impl Knowledge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use serde_json::json;
+
+    use super::Knowledge;
+
+    fn file(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("sayso-crm-{}-{name}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        path
+    }
+
+    fn event(seq: u64, status: &str) -> String {
+        json!({"type": format!("consent.{status}"), "data": {
+            "seq": seq, "subject": {"email": "kim@example.nl"}, "purpose": "STORE", "status": status,
+        }})
+        .to_string()
+    }
+
+    fn status(knowledge: &Knowledge) -> String {
+        let purposes = &knowledge.people()["kim@example.nl"];
+        purposes["STORE"].status.clone()
+    }
+
+    #[test]
+    fn an_older_change_that_comes_late_hides_nothing() -> Result<(), String> {
+        let mut knowledge = Knowledge::open(&file("late"))?;
+        knowledge.learn("e2", &event(2, "withdrawn"))?;
+        knowledge.learn("e1", &event(1, "given"))?;
+        assert_eq!(status(&knowledge), "withdrawn");
+        knowledge.learn("e3", &event(3, "given"))?;
+        assert_eq!(status(&knowledge), "given");
+        assert_eq!(knowledge.event_count(), 3);
+        Ok(())
+    }
+
+    #[test]
+    fn a_repeat_changes_nothing_and_a_restart_forgets_nothing() -> Result<(), String> {
+        let path = file("again");
+        let mut knowledge = Knowledge::open(&path)?;
+        knowledge.learn("e1", &event(1, "given"))?;
+        knowledge.learn("e1", &event(9, "withdrawn"))?;
+        drop(knowledge);
+
+        // The power went while the next line was being written.
+        let whole = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        fs::write(&path, format!("{whole}{{\"id\":\"e2\",\"bo")).map_err(|e| e.to_string())?;
+        let mut knowledge = Knowledge::open(&path)?;
+        assert!(knowledge.has_seen("e1") && !knowledge.has_seen("e2"));
+        assert_eq!(status(&knowledge), "given");
+        knowledge.learn("e2", &event(2, "withdrawn"))?;
+        drop(knowledge);
+        assert_eq!(status(&Knowledge::open(&path)?), "withdrawn");
+        Ok(())
+    }
+}

@@ -21,7 +21,7 @@ impl Crm {
     /// `raw` is the body as it came in, before any parsing.
     fn verify(&self, raw: &[u8], headers: &HeaderMap) -> Result<Value, Box<dyn Error>> {
         Webhook::new(&self.secret)?.verify(raw, headers)?;
-        let data = serde_json::from_slice::<Value>(raw)?["data"].take();
+        let data = &serde_json::from_slice::<Value>(raw)?["data"];
 
         let receipt = data["receipt"].as_str().ok_or("no receipt")?;
         let header = decode_header(receipt)?;
@@ -37,7 +37,7 @@ impl Crm {
         if !is_receipt || claims["submission"]["id"] != data["submission"] {
             return Err("a receipt of something else".into());
         }
-        Ok(data)
+        Ok(data.clone())
     }
 }
 
