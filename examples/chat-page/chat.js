@@ -30,9 +30,12 @@ chat.connect = {
   },
 };
 
-// The element speaks in DOM events that leave deep-chat's shadow root, so the bot can go on when the choice is stored.
+// The element speaks in DOM events that leave deep-chat's shadow root: the bot shows the question when it is there, and goes
+// on when the choice is stored.
+chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
 chat.addEventListener("say-so:stored", () => {
   chat.addMessage({ role: "ai", text: "Dank je, genoteerd. Kan ik nog iets voor je doen?" });
+  chat.scrollToBottom();
 });
 
 // deep-chat is styled by properties; the colours are the page's own.
@@ -40,10 +43,8 @@ Object.assign(chat, {
   chatStyle: {
     width: "100%",
     height: "min(42rem, 72vh)",
-    border: "1px solid var(--hair)",
     borderRadius: "1rem",
     backgroundColor: "var(--card)",
-    fontFamily: "inherit",
     fontSize: "1rem",
   },
   messageStyles: {
@@ -63,4 +64,6 @@ Object.assign(chat, {
   },
   submitButtonStyles: { submit: { svg: { styles: { default: { filter: "none" } } } } },
 });
+// With a font of its own it does not fetch one from Google.
+chat.style.fontFamily = "inherit";
 document.querySelector("#chat").append(chat);

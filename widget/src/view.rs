@@ -150,7 +150,7 @@ impl Seen {
             }
         };
         button()
-            .part("button")
+            .part(self.words(|model| if is_stored(model) { "change" } else { "button" }))
             .r#type("button")
             .hidden(self.flag(|model| !model.place.chat && !is_stored(model)))
             .on(ev::click, press)
