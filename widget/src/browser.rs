@@ -20,8 +20,15 @@ pub(crate) fn mint() -> String {
 }
 
 /// Sets a member of a plain object, which cannot fail.
+#[inline(never)]
 pub(crate) fn set(object: &Object, name: &str, value: &JsValue) {
     _ = Reflect::set(object, &JsValue::from_str(name), value);
+}
+
+/// Sets a member of a plain object to a text.
+#[inline(never)]
+pub(crate) fn set_text(object: &Object, name: &str, text: &str) {
+    set(object, name, &JsValue::from_str(text));
 }
 
 #[wasm_bindgen]

@@ -120,10 +120,10 @@ impl Widget {
         self.model
             .update(|model| attempt = model.submit(host_email.as_deref(), browser::now()));
         match attempt {
-            Ok(submission) => {
-                let answer = send::post(&self.collector, &wire::render(&submission));
+            Ok(json) => {
+                let answer = send::post(&self.collector, &json);
                 let model = self.model.clone();
-                let told = send::told(answer, submission.id, move |id, outcome| {
+                let told = send::told(answer, self.submission(), move |id, outcome| {
                     model.update(|model| model.settle(id, outcome));
                 });
                 self.sending = Some(told);

@@ -3,12 +3,14 @@
 //! No DOM, no clock, no network: moments, ids and answers are given from outside, so that all of it is tested natively.
 //! It refuses to say "stored" before the collector did, and to tick a box for anybody.
 
+use std::collections::BTreeMap;
+
 use sayso_shared::{
     email::EmailAddress,
     submission::{SubjectWire, SubmissionWire},
 };
 
-use crate::words::Form;
+use crate::{wire, words::Form};
 
 /// What the page around the widget gives it.
 #[derive(Debug, Clone, Default)]
@@ -66,8 +68,15 @@ pub enum Refusal {
     AlreadySent,
 }
 
+/// What was last sent: the same choice sent again is the same submission, byte for byte.
+#[derive(Debug)]
+struct Sent {
+    email: String,
+    json: String,
+}
+
 /// One widget.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Model {
     /// The words
     pub form: Form,
@@ -82,8 +91,7 @@ pub struct Model {
     ticks: Vec<bool>,
     id: String,
     mint: fn() -> String,
-    /// What was last sent: the same choice sent again is the same submission, byte for byte.
-    sent: Option<SubmissionWire>,
+    sent: Option<Sent>,
 }
 
 impl Model {
@@ -142,12 +150,13 @@ impl Model {
         self.edited();
     }
 
-    /// The person sends. `host_email` is what stands in the host form's field, where the widget has none of its own.
+    /// The person sends: gives the body to post. `host_email` is what stands in the host form's field, where the widget
+    /// has none of its own.
     pub fn submit(
         &mut self,
         host_email: Option<&str>,
         decided_at: String,
-    ) -> Result<SubmissionWire, Refusal> {
+    ) -> Result<String, Refusal> {
         if !self.is_open() {
             return Err(Refusal::AlreadySent);
         }
@@ -160,19 +169,21 @@ impl Model {
             self.email_wrong = self.place.asks_email;
             return Err(Refusal::Email);
         };
-        let address_changed =
-            |sent: &SubmissionWire| sent.subject.email.as_str() != email.exposed();
-        if self.sent.as_ref().is_some_and(address_changed) {
+        let email = email.exposed();
+        if self.sent.as_ref().is_some_and(|sent| sent.email != email) {
             self.edited();
         }
-        // The first try may have arrived although its answer did not: the moment of decision stays the first one.
-        let submission = match self.sent.take() {
-            Some(sent) => sent,
-            None => self.submission(&email, decided_at),
-        };
         self.phase = Phase::Sending;
-        self.sent = Some(submission.clone());
-        Ok(submission)
+        // The first try may have arrived although its answer did not: the moment of decision stays the first one.
+        if let Some(sent) = &self.sent {
+            return Ok(sent.json.clone());
+        }
+        let json = wire::render(&self.submission(email, decided_at));
+        self.sent = Some(Sent {
+            email: email.to_owned(),
+            json: json.clone(),
+        });
+        Ok(json)
     }
 
     /// The collector answered the submission of that id, or did not. An answer to what has been reset since says
@@ -215,10 +226,12 @@ impl Model {
         }
     }
 
-    fn submission(&self, email: &EmailAddress, decided_at: String) -> SubmissionWire {
-        let choices = self
-            .choices()
-            .map(|(purpose, yes)| (purpose.to_owned(), yes));
+    fn submission(&self, email: &str, decided_at: String) -> SubmissionWire {
+        let mut choices = BTreeMap::new();
+        // One by one: `collect` would sort, and carry a sorting algorithm to every visitor.
+        for (purpose, yes) in self.choices() {
+            choices.insert(purpose.to_owned(), yes);
+        }
         SubmissionWire {
             id: self.id.clone(),
             site: self.form.site.clone(),
@@ -226,11 +239,11 @@ impl Model {
             lang: self.form.lang.clone(),
             notice_hash: self.form.notice_hash.clone(),
             subject: SubjectWire {
-                email: email.exposed().to_owned(),
+                email: email.to_owned(),
                 phone: None,
                 external_id: None,
             },
-            choices: choices.collect(),
+            choices,
             source: self.form.source.clone(),
             page: self.place.page.clone(),
             conversation: self.place.conversation.clone(),
@@ -298,7 +311,8 @@ mod tests {
         fn submit(&mut self, host_email: &str) -> Result<SubmissionWire, Refusal> {
             self.clock += 1;
             let now = format!("t{}", self.clock);
-            self.model.submit(Some(host_email), now)
+            let json = self.model.submit(Some(host_email), now)?;
+            Ok(serde_json::from_str(&json).expect("a submission"))
         }
 
         fn send(&mut self) -> SubmissionWire {

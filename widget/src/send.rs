@@ -7,7 +7,11 @@ use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use crate::{browser::set, model::Outcome, words::Json};
+use crate::{
+    browser::{set, set_text},
+    model::Outcome,
+    words::Json,
+};
 
 /// How long to wait for an answer, in milliseconds. A submission that arrived after all is found again by its id.
 const PATIENCE: u32 = 30_000;
@@ -15,13 +19,13 @@ const PATIENCE: u32 = 30_000;
 /// Posts the JSON. The request has left when this returns.
 pub(crate) fn post(collector: &str, json: &str) -> Promise {
     let headers = Object::new();
-    set(&headers, "content-type", &"text/plain".into());
+    set_text(&headers, "content-type", "text/plain");
     let request = Object::new();
-    set(&request, "method", &"POST".into());
+    set_text(&request, "method", "POST");
     set(&request, "headers", &headers);
-    set(&request, "body", &json.into());
+    set_text(&request, "body", json);
     set(&request, "keepalive", &true.into());
-    set(&request, "credentials", &"omit".into());
+    set_text(&request, "credentials", "omit");
     set(&request, "signal", &timeout(PATIENCE));
     let mut address = collector.to_owned();
     address.push_str("/v1/submissions");
@@ -68,7 +72,7 @@ async fn read(answer: Promise, id: &str) -> Result<JsValue, JsValue> {
 
 fn failed(reason: &str, status: u16) -> JsValue {
     let failure = Object::new();
-    set(&failure, "reason", &reason.into());
+    set_text(&failure, "reason", reason);
     set(&failure, "status", &status.into());
     failure.into()
 }

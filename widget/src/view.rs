@@ -10,13 +10,16 @@ use leptos::{
     ev,
     html::{a, button, dd, details, div, dl, dt, fieldset, input, label, legend, p, summary},
     prelude::*,
-    tachys::renderer::types::Element,
+    tachys::{
+        html::directive::{Directive, directive},
+        renderer::types::Element,
+    },
 };
 use wasm_bindgen::JsValue;
 
 use crate::{
-    model::{Model, Phase},
-    words::Purpose,
+    model::{Model, Phase, Place},
+    words::{Form, Labels, Purpose},
 };
 
 /// What is in the page, until this is dropped.
@@ -27,10 +30,10 @@ pub(crate) fn show(root: &Element, model: &ArcRwSignal<Model>, notify: Function)
     let model = model.clone();
     Box::new(mount_to_renderer(root, move || {
         let seen = Seen {
-            model: RwSignal::from(model),
+            model: RwSignal::from(model.clone()),
             notify: StoredValue::new_local(notify),
         };
-        seen.boxes()
+        model.with_untracked(|model| seen.boxes(&model.form, &model.place))
     }))
 }
 
@@ -41,107 +44,100 @@ struct Seen {
 }
 
 impl Seen {
-    fn boxes(self) -> impl IntoView {
-        let Model { form, place, .. } = self.model.get_untracked();
-        let labels = form.labels;
+    fn boxes(self, form: &Form, place: &Place) -> impl IntoView + use<> {
+        let labels = &form.labels;
         let purposes: Vec<_> = (0..)
-            .zip(form.purposes)
-            .map(|(at, purpose)| {
-                let more = more(
-                    &purpose,
-                    at,
-                    [
-                        &labels.more,
-                        &labels.legal_basis,
-                        &labels.retention,
-                        &labels.confirm_by_mail,
-                    ],
-                );
-                self.purpose(at, purpose, more)
-            })
+            .zip(&form.purposes)
+            .map(|(at, purpose)| self.purpose(at, purpose, labels))
             .collect();
-        let email = place
-            .asks_email
-            .then(|| self.email(labels.email, labels.email_hint));
-        let gpc = place.gpc.then(|| p().part("note").child(labels.gpc));
+        let email = place.asks_email.then(|| self.email(labels));
+        let gpc = place.gpc.then(|| p().with(NOTE).child(labels.gpc.clone()));
         let privacy = a()
-            .part("link")
-            .href(form.privacy_url)
-            .target("_blank")
-            .rel("noopener")
-            .child(labels.privacy);
+            .with(&[("part", "link"), ("target", "_blank"), ("rel", "noopener")])
+            .own(vec![("href", form.privacy_url.clone())])
+            .child(labels.privacy.clone());
 
-        div().part("root").lang(form.lang).child((
-            fieldset()
-                .part("boxes")
-                .disabled(self.flag(|model| !model.is_open()))
-                .child((
-                    legend().part("legend").child(labels.legend),
-                    p().part("intro").child(form.intro),
-                    purposes,
-                    email,
-                    gpc,
-                    p().part("note").child(privacy),
-                )),
-            p().part("status")
-                .role("status")
-                .child(self.words(Model::said)),
-            self.button(),
-        ))
+        div()
+            .with(&[("part", "root")])
+            .own(vec![("lang", form.lang.clone())])
+            .child((
+                fieldset()
+                    .with(&[("part", "boxes")])
+                    .disabled(self.flag(|model| !model.is_open()))
+                    .child((
+                        legend()
+                            .with(&[("part", "legend")])
+                            .child(labels.legend.clone()),
+                        p().with(&[("part", "intro")]).child(form.intro.clone()),
+                        purposes,
+                        email,
+                        gpc,
+                        p().with(NOTE).child(privacy),
+                    )),
+                p().with(&[("part", "status"), ("role", "status")])
+                    .child(self.words(Model::said)),
+                self.button(),
+            ))
     }
 
-    fn purpose(self, at: usize, purpose: Purpose, more: impl IntoView) -> impl IntoView {
+    fn purpose(self, at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> {
         let tick = move |event: ev::Event| {
             self.model
                 .update(|model| model.tick(at, event_target_checked(&event)));
             self.tell("change");
         };
-        div().part("purpose").child((
-            input()
-                .part("box")
-                .r#type("checkbox")
-                .id(id("box", at))
-                .name(purpose.key)
-                .aria_describedby(id("text", at))
-                .prop("checked", move || self.model.with(|model| model.ticked(at)))
-                .on(ev::change, tick),
-            label()
-                .part("title")
-                .id(id("title", at))
-                .r#for(id("box", at))
-                .child(purpose.title),
-            p().part("text").id(id("text", at)).child(purpose.text),
-            more,
-        ))
+        let boxed = input()
+            .with(&[("part", "box"), ("type", "checkbox")])
+            .own(vec![
+                ("id", id("box", at)),
+                ("name", purpose.key.clone()),
+                ("aria-describedby", id("text", at)),
+            ])
+            .prop("checked", move || self.model.with(|model| model.ticked(at)))
+            .on(ev::change, tick);
+        let title = label()
+            .with(&[("part", "title")])
+            .own(vec![("id", id("title", at)), ("for", id("box", at))])
+            .child(purpose.title.clone());
+        let text = p()
+            .with(&[("part", "text")])
+            .own(vec![("id", id("text", at))])
+            .child(purpose.text.clone());
+        div()
+            .with(&[("part", "purpose")])
+            .child((boxed, title, text, more(at, purpose, labels)))
     }
 
-    fn email(self, title: String, hint: String) -> impl IntoView {
+    fn email(self, labels: &Labels) -> impl IntoView + use<> {
         let write = move |event: ev::Event| {
             self.model
                 .update(|model| model.write_email(event_target_value(&event)));
         };
-        div().part("email").child((
-            label().part("email-title").r#for("email").child(title),
+        div().with(&[("part", "email")]).child((
+            label()
+                .with(&[("part", "email-title"), ("for", "email")])
+                .child(labels.email.clone()),
             input()
-                .part("email-field")
-                .id("email")
-                .r#type("email")
-                .autocomplete("email")
-                .aria_describedby("hint")
-                .aria_invalid(move || self.model.with(|model| model.email_wrong).then_some("true"))
+                .with(&[
+                    ("part", "email-field"),
+                    ("id", "email"),
+                    ("type", "email"),
+                    ("autocomplete", "email"),
+                    ("aria-describedby", "hint"),
+                ])
+                .aria_invalid(self.words(|model| if model.email_wrong { "true" } else { "false" }))
                 .prop("value", self.words(|model| &model.email))
                 .on(ev::input, write),
-            p().part("hint")
-                .id("hint")
+            p().with(&[("part", "hint"), ("id", "hint")])
                 .hidden(self.flag(|model| !model.email_wrong))
-                .child(hint),
+                .child(labels.email_hint.clone()),
         ))
     }
 
     /// One button for both ways, so that the focus stays where the person left it: it sends in a chat, and offers the
     /// way back once something is stored.
-    fn button(self) -> impl IntoView {
-        let press = move |_| {
+    fn button(self) -> impl IntoView + use<> {
+        let press = move |_: ev::MouseEvent| {
             if self.model.with_untracked(is_stored) {
                 self.model.update(Model::change);
                 self.tell("change");
@@ -150,8 +146,8 @@ impl Seen {
             }
         };
         button()
+            .with(&[("type", "button")])
             .part(self.words(|model| if is_stored(model) { "change" } else { "button" }))
-            .r#type("button")
             .hidden(self.flag(|model| !model.place.chat && !is_stored(model)))
             .on(ev::click, press)
             .child(self.words(|model| {
@@ -183,26 +179,26 @@ fn is_stored(model: &Model) -> bool {
     matches!(model.phase, Phase::Stored { .. })
 }
 
-fn more(purpose: &Purpose, at: usize, labels: [&String; 4]) -> impl IntoView + use<> {
-    let [more, legal_basis, retention, confirm_by_mail] = labels;
+fn more(at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> {
     // Several "more" on one page are told apart by what they are about.
     let mut name = id("more", at);
     name.push(' ');
     name.push_str(&id("title", at));
     let confirm = purpose
         .double_opt_in
-        .then(|| p().child(confirm_by_mail.clone()));
-    details().part("more").child((
+        .then(|| p().child(labels.confirm_by_mail.clone()));
+    let term = |word: &String| dt().child(word.clone());
+    let meaning = |word: &String| dd().child(word.clone());
+    details().with(&[("part", "more")]).child((
         summary()
-            .part("more-title")
-            .id(id("more", at))
-            .aria_labelledby(name)
-            .child(more.clone()),
+            .with(&[("part", "more-title")])
+            .own(vec![("id", id("more", at)), ("aria-labelledby", name)])
+            .child(labels.more.clone()),
         dl().child((
-            dt().child(legal_basis.clone()),
-            dd().child(purpose.legal_basis.clone()),
-            dt().child(retention.clone()),
-            dd().child(purpose.retention.clone()),
+            term(&labels.legal_basis),
+            meaning(&purpose.legal_basis),
+            term(&labels.retention),
+            meaning(&purpose.retention),
         )),
         confirm,
     ))
@@ -214,3 +210,33 @@ fn id(what: &str, at: usize) -> String {
     id.push_str(&at.to_string());
     id
 }
+
+const NOTE: Fixed = &[("part", "note")];
+
+type Fixed = &'static [(&'static str, &'static str)];
+type Own = Vec<(&'static str, String)>;
+type Put<A> = Directive<(Element, A), fn(Element, A), A>;
+
+/// Attributes that never change, set by one function for all elements. A builder method each would be a type each, and
+/// every visitor would download the code for all of them.
+trait Attributes: AddAnyAttr + Sized {
+    fn with(self, attributes: Fixed) -> Self::Output<Put<Fixed>> {
+        let put = |element: Element, attributes: Fixed| {
+            for (name, value) in attributes {
+                _ = element.set_attribute(name, value);
+            }
+        };
+        self.add_any_attr(directive(put as _, attributes))
+    }
+
+    fn own(self, attributes: Own) -> Self::Output<Put<Own>> {
+        let put = |element: Element, attributes: Own| {
+            for (name, value) in attributes {
+                _ = element.set_attribute(name, &value);
+            }
+        };
+        self.add_any_attr(directive(put as _, attributes))
+    }
+}
+
+impl<E: AddAnyAttr> Attributes for E {}

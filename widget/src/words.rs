@@ -40,8 +40,6 @@ pub struct Form {
     pub source: String,
     /// Which exact words these are
     pub notice_hash: String,
-    /// Who asks
-    pub controller: String,
     /// The privacy statement
     pub privacy_url: String,
     /// Above the boxes
@@ -77,8 +75,8 @@ macro_rules! labels {
         pub struct Labels { $(pub $name: String),* }
 
         impl Labels {
-            fn read(json: &impl Json) -> Option<Self> {
-                Some(Self { $($name: json.member(stringify!($name))?.text()?),* })
+            fn read<J: Json>(reader: &mut Reader, json: &J) -> Self {
+                Self { $($name: reader.text(json, stringify!($name))),* }
             }
         }
     };
@@ -104,34 +102,57 @@ labels!(
 
 impl Form {
     /// Reads what `GET /v1/sites/{site}/forms/{form}` answers; nothing if a word is missing.
-    pub fn read(json: &impl Json) -> Option<Self> {
+    pub fn read<J: Json>(json: &J) -> Option<Self> {
         let labels = json.member("labels")?;
+        let notice = json.member("notice")?;
+        let controller = json.member("controller")?;
         let mut legal_bases = labels.member("legal_bases")?.elements()?.into_iter();
         let mut retentions = labels.member("retentions")?.elements()?.into_iter();
+
+        let mut reader = Reader { lacks: false };
         let mut purposes = Vec::new();
         for purpose in json.member("purposes")?.elements()? {
             purposes.push(Purpose {
-                key: purpose.member("key")?.text()?,
-                title: purpose.member("title")?.text()?,
-                text: purpose.member("text")?.text()?,
-                legal_basis: legal_bases.next()?.text()?,
-                retention: retentions.next()?.text()?,
-                double_opt_in: purpose.member("double_opt_in")?.is_true(),
+                key: reader.text(&purpose, "key"),
+                title: reader.text(&purpose, "title"),
+                text: reader.text(&purpose, "text"),
+                legal_basis: reader.word(legal_bases.next()),
+                retention: reader.word(retentions.next()),
+                double_opt_in: purpose.is_set("double_opt_in"),
             });
         }
-        let controller = json.member("controller")?;
-        Some(Self {
-            site: json.member("site")?.text()?,
-            form: json.member("form")?.text()?,
-            lang: json.member("lang")?.text()?,
-            source: json.member("source")?.text()?,
-            notice_hash: json.member("notice")?.member("hash")?.text()?,
-            controller: controller.member("name")?.text()?,
-            privacy_url: controller.member("privacy_url")?.text()?,
-            intro: json.member("intro")?.text()?,
+        let form = Self {
+            site: reader.text(json, "site"),
+            form: reader.text(json, "form"),
+            lang: reader.text(json, "lang"),
+            source: reader.text(json, "source"),
+            notice_hash: reader.text(&notice, "hash"),
+            privacy_url: reader.text(&controller, "privacy_url"),
+            intro: reader.text(json, "intro"),
             purposes,
-            labels: Labels::read(&labels)?,
-        })
+            labels: Labels::read(&mut reader, &labels),
+        };
+        (!reader.lacks).then_some(form)
+    }
+}
+
+/// Reads on when a word is missing and says so at the end. To stop at once would be shorter here, but the compiler would
+/// write at each of forty places what to do with the words read so far.
+struct Reader {
+    lacks: bool,
+}
+
+impl Reader {
+    #[inline(never)]
+    fn text<J: Json>(&mut self, json: &J, name: &str) -> String {
+        self.word(json.member(name))
+    }
+
+    #[inline(never)]
+    fn word<J: Json>(&mut self, json: Option<J>) -> String {
+        let text = json.and_then(|json| json.text());
+        self.lacks |= text.is_none();
+        text.unwrap_or_default()
     }
 }
 
