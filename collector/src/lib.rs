@@ -1,7 +1,37 @@
-//! Placeholder while the room is being built.
+//! The collector: what Sayso performs at the edge.
+//!
+//! This room owns routes, Durable Objects, mail, webhooks, hosted pages and alarms. It refuses decisions: it loads state,
+//! asks `shared`, commits in one block, and then performs from the stored outbox, so that the happy path is the recovery
+//! path. Modules are in reading order.
+
+mod settings;
+
+mod clock;
+
+mod chance;
+
+mod failure;
+
+mod answer;
+
+mod store;
+
+mod letter;
+
+mod pages;
+
+mod mailbox;
+
+mod ledger;
+
+mod site;
+
+mod routes;
+
 use worker::{Context, Env, Request, Response, Result, event};
 
+/// Every request of the Worker.
 #[event(fetch)]
-async fn fetch(_request: Request, _env: Env, _context: Context) -> Result<Response> {
-    Response::ok("hello")
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    routes::serve(request, &env).await
 }

@@ -117,8 +117,14 @@ impl Catalogue {
     pub fn of(language: &Language) -> &'static Self {
         match language.primary() {
             "nl" => &nl::CATALOGUE,
-            _ => &en::CATALOGUE,
+            _ => Self::english(),
         }
+    }
+
+    /// The catalogue for readers whose language is not known.
+    #[must_use]
+    pub fn english() -> &'static Self {
+        &en::CATALOGUE
     }
 
     /// The ground in words.

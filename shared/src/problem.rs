@@ -5,6 +5,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::language::Language;
+
 /// An error as it leaves the collector, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -156,6 +158,13 @@ impl Problem {
         let mut problem = Self::new(409, "notice-outdated", "The text has changed", detail);
         problem.extension.insert("notice".to_owned(), current);
         problem
+    }
+
+    /// 422: the form was not shown in this language.
+    #[must_use]
+    pub fn bad_language(lang: &Language) -> Self {
+        let detail = format!("must be a language that the form has; it has no \"{lang}\"");
+        Self::invalid(vec![FieldError::new("/lang", detail)])
     }
 
     /// 413: more than the cap.

@@ -1,0 +1,1 @@
+INSERT INTO act (id, receipt) VALUES (?, ?);

@@ -1,0 +1,1 @@
+SELECT purpose, status, since, submission, requested_at FROM consent WHERE subject = ?;

@@ -1,0 +1,1 @@
+INSERT INTO consent (subject, purpose, status, since, submission, requested_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subject, purpose) DO UPDATE SET status = excluded.status, since = excluded.since, submission = excluded.submission, requested_at = excluded.requested_at;

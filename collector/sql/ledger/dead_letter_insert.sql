@@ -1,0 +1,1 @@
+INSERT INTO dead_letter (endpoint, seq, at) VALUES (?, ?, ?) ON CONFLICT (endpoint, seq) DO NOTHING;

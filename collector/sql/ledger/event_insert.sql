@@ -1,0 +1,1 @@
+INSERT INTO event (kind, subject, act, body) VALUES (?, ?, ?, ?);

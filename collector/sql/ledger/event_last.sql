@@ -1,0 +1,1 @@
+SELECT MAX(seq) AS at FROM event;

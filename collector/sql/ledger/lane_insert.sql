@@ -1,0 +1,1 @@
+INSERT INTO lane (endpoint, cursor, next_at) VALUES (?, ?, ?) ON CONFLICT (endpoint) DO NOTHING;

@@ -1,0 +1,1 @@
+UPDATE lane SET cursor = ?, failures = ?, failing_since = ?, next_at = ?, stopped = ? WHERE endpoint = ?;

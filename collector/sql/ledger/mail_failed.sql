@@ -1,0 +1,1 @@
+UPDATE mail SET next_at = ?, failures = ? WHERE id = ?;

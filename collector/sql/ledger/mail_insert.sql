@@ -1,0 +1,1 @@
+INSERT INTO mail (id, subject, letter, created_at, next_at) VALUES (?, ?, ?, ?, ?);

@@ -1,0 +1,1 @@
+UPDATE mail SET next_at = NULL, sent_at = ? WHERE id = ?;

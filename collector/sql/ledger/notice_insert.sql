@@ -1,0 +1,1 @@
+INSERT INTO notice (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING;

@@ -1,0 +1,1 @@
+INSERT INTO submission (id, subject, digest, facts, answer, waiting_until) VALUES (?, ?, ?, ?, ?, ?);

@@ -1,0 +1,1 @@
+INSERT INTO token (digest, subject, submission, expires_at) VALUES (?, ?, ?, ?);

@@ -1,0 +1,1 @@
+SELECT subject, submission, expires_at, used_at FROM token WHERE digest = ?;

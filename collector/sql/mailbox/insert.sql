@@ -1,0 +1,1 @@
+INSERT INTO mail (id, at, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING;

@@ -1,0 +1,1 @@
+SELECT body FROM mail ORDER BY at DESC, id DESC;

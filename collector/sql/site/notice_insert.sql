@@ -1,0 +1,1 @@
+INSERT INTO notice (form, lang, version, hash, body) VALUES (?, ?, ?, ?, ?);

@@ -1,0 +1,1 @@
+UPDATE site SET learned = ? WHERE id = 1 AND learned < ?;

@@ -1,0 +1,1 @@
+SELECT revision, learned, body FROM site WHERE id = 1;

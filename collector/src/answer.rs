@@ -1,0 +1,79 @@
+//! Answers: the few shapes that responses have, each with its headers.
+
+use sayso_shared::{canonical::base64url, canonical::sha256, problem::Problem};
+use serde::Serialize;
+use worker::{Headers, Response, Result};
+
+/// A problem, `application/problem+json` (RFC 9457).
+pub(crate) fn problem(problem: &Problem) -> Result<Response> {
+    let response = body(
+        problem.status,
+        "application/problem+json",
+        serde_json::to_vec(problem)?,
+    )?;
+    if problem.status == 401 {
+        response.headers().set("www-authenticate", "Bearer")?;
+    }
+    Ok(response)
+}
+
+/// JSON that nobody may keep.
+pub(crate) fn json(status: u16, value: &impl Serialize) -> Result<Response> {
+    body(status, "application/json", serde_json::to_vec(value)?)
+}
+
+/// Nothing, and that is well.
+pub(crate) fn no_content() -> Result<Response> {
+    Ok(Response::builder()
+        .with_status(204)
+        .with_header("cache-control", "no-store")?
+        .empty())
+}
+
+/// A body that nobody may keep.
+pub(crate) fn body(status: u16, content_type: &str, bytes: Vec<u8>) -> Result<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", content_type)?;
+    headers.set("cache-control", "no-store")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    Ok(Response::builder()
+        .with_status(status)
+        .with_headers(headers)
+        .fixed(bytes))
+}
+
+/// Something that may be kept for `seconds` and asked for again by its tag.
+pub(crate) fn cached(
+    content_type: &str,
+    bytes: Vec<u8>,
+    seconds: u32,
+    if_none_match: Option<&str>,
+) -> Result<Response> {
+    let etag = format!("\"{}\"", base64url(&sha256(&bytes)[..16]));
+    let known = if_none_match.is_some_and(|tags| {
+        tags.split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    });
+    let response = if known {
+        Response::builder().with_status(304).empty()
+    } else {
+        body(200, content_type, bytes)?
+    };
+    response
+        .headers()
+        .set("cache-control", &format!("public, max-age={seconds}"))?;
+    response.headers().set("etag", &etag)?;
+    Ok(response)
+}
+
+/// A hosted page: no scripts, no frames, nothing kept, found by no search engine, and it tells nobody where a visitor
+/// came from.
+pub(crate) fn page(status: u16, html: String) -> Result<Response> {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let response = body(status, "text/html; charset=utf-8", html.into_bytes())?;
+    let headers = response.headers();
+    headers.set("content-security-policy", POLICY)?;
+    headers.set("referrer-policy", "no-referrer")?;
+    headers.set("x-robots-tag", "noindex, nofollow")?;
+    Ok(response)
+}

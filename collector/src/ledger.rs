@@ -1,0 +1,84 @@
+//! The ledger: people, submissions, consents, events, mails and delivery of one shard of a site.
+//!
+//! Contract: an answer leaves only when what it says is durable. Everything asked of a ledger may be asked twice. What it
+//! asks of others (mail, webhooks) starts from what is stored, so that a crash at any point only repeats.
+
+mod acts;
+mod errands;
+mod links;
+mod memory;
+mod object;
+mod post;
+mod pull;
+mod record;
+mod subject;
+mod webhook;
+
+use sayso_shared::{key::PurposeKey, key::SiteKey, snapshot::Snapshot};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use worker::{Env, Method, Request, RequestInit, Response};
+
+use crate::failure::{Failure, Outcome};
+
+/// What the Worker and the site ask of a ledger. New code reaches objects gradually: fields may be added, with defaults, and
+/// never change their meaning.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub(crate) enum Ask {
+    /// Take over the site as it is now
+    Learn { snapshot: Box<Snapshot> },
+    /// Record a submission that came from this origin
+    Record {
+        document: Value,
+        origin: Option<String>,
+    },
+    /// Show what a confirm link leads to
+    ShowConfirm { token: String },
+    /// The button of the confirm page
+    Confirm {
+        token: String,
+        chosen: BTreeSet<String>,
+    },
+    /// Show what a personal link leads to
+    ShowPreferences { token: String },
+    /// A button of the personal page; without a purpose, everything
+    Withdraw {
+        token: String,
+        purpose: Option<PurposeKey>,
+    },
+    /// A page of events for this key; without one, the admin asks
+    Events {
+        key: Option<String>,
+        after: String,
+        limit: u32,
+        types: Vec<String>,
+    },
+}
+
+/// Asks, and passes on whatever the ledger answers.
+pub(crate) async fn ask(env: &Env, site: &SiteKey, shard: u16, ask: &Ask) -> Outcome<Response> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_body(Some(serde_json::to_string(ask)?.into()));
+    let request = Request::new_with_init("https://ledger/", &init)?;
+    let stub = env
+        .durable_object("LEDGER")?
+        .get_by_name(&format!("{site}/{shard}"))?;
+    Ok(stub.fetch_with_request(request).await?)
+}
+
+/// Asks, and reads the answer; a problem is passed on.
+pub(crate) async fn ask_for<T: DeserializeOwned>(
+    env: &Env,
+    site: &SiteKey,
+    shard: u16,
+    question: &Ask,
+) -> Outcome<T> {
+    let mut response = ask(env, site, shard, question).await?;
+    if response.status_code() >= 400 {
+        return Err(Failure::Answered(Box::new(response)));
+    }
+    Ok(response.json().await?)
+}

@@ -1,0 +1,367 @@
+//! Links of mails: what the confirm page and the personal page show, and what their buttons do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sayso_shared::{
+    consent::{Consent, Standing, Status},
+    decision::{self, Change},
+    event::{ActorKind, Manner, Method},
+    key::PurposeKey,
+    notice::Notice,
+    purpose::Source,
+    receipt::{ReceiptAct, SubmissionFacts},
+    time::Timestamp,
+    token::Token,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    acts::{Done, worded},
+    memory::{Keys, Ledger},
+    record::SubmissionRow,
+};
+use crate::{
+    failure::{Outcome, damaged},
+    pages::{ConfirmView, PersonView, PreferencesView, PurposeView},
+    store::{Value, number, text},
+};
+
+#[derive(Deserialize)]
+struct TokenRow {
+    subject: Uuid,
+    submission: Option<Uuid>,
+    expires_at: Option<i64>,
+    used_at: Option<i64>,
+}
+
+/// A confirm link that we know, with what it leads to.
+struct ConfirmLink {
+    token: TokenRow,
+    submission: SubmissionRow,
+    facts: SubmissionFacts,
+    notice: Notice,
+    standing: Standing,
+}
+
+impl Ledger {
+    /// What the confirm page shows. Changes nothing.
+    pub(super) fn show_confirm(&self, token: &str, now: Timestamp) -> Outcome<ConfirmView> {
+        let Some(link) = self.confirm_link(token)? else {
+            return Ok(ConfirmView::Unknown);
+        };
+        let view = link.view(&link.standing)?;
+        Ok(if link.waits(now) {
+            ConfirmView::Waiting(view)
+        } else if link.token.used_at.is_some() {
+            ConfirmView::Already(view)
+        } else {
+            ConfirmView::Gone(view)
+        })
+    }
+
+    /// The button of the confirm page: what is in `chosen` is given, what is left out is refused. Pressing it again changes
+    /// nothing.
+    pub(super) fn confirm(
+        &self,
+        token: &str,
+        chosen: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Outcome<ConfirmView> {
+        let keys = self.keys()?;
+        let Some(link) = self.confirm_link(token)?.filter(|link| link.waits(now)) else {
+            return self.show_confirm(token, now);
+        };
+        let chosen = chosen
+            .iter()
+            .filter_map(|key| PurposeKey::parse(key).ok())
+            .collect();
+        let changes = decision::confirm(&link.standing, link.submission.id, &chosen, now);
+        let manner = Manner {
+            source: link.facts.source,
+            method: Method::DoubleOptIn,
+            actor: ActorKind::Subject,
+            decided_at: now,
+        };
+        self.store.commit(|| {
+            let act = ReceiptAct::Confirmed;
+            let (subject, facts, notice) = (link.token.subject, &link.facts, &link.notice);
+            let done = Done {
+                subject,
+                facts,
+                notice,
+                act,
+                manner,
+                changes: &changes,
+            };
+            self.append(
+                &keys,
+                &done,
+                changes
+                    .iter()
+                    .map(|change| (&change.purpose, change.after.status)),
+                now,
+            )?;
+            let values = vec![number(now.unix_millis()), text(link.submission.id)];
+            self.store
+                .run(include_str!("../../sql/ledger/token_use.sql"), values)?;
+            let values = vec![text(link.submission.id)];
+            Ok(self.store.run(
+                include_str!("../../sql/ledger/submission_settle.sql"),
+                values,
+            )?)
+        })?;
+        let mut standing = link.standing.clone();
+        standing.extend(
+            changes
+                .into_iter()
+                .map(|change| (change.purpose, change.after)),
+        );
+        Ok(ConfirmView::Confirmed(link.view(&standing)?))
+    }
+
+    /// What the personal page shows. Changes nothing.
+    pub(super) fn show_preferences(&self, token: &str) -> Outcome<PreferencesView> {
+        let Some(subject) = self.preferences_link(token)? else {
+            return Ok(PreferencesView::Unknown);
+        };
+        self.person_view(subject).map(PreferencesView::Standing)
+    }
+
+    /// A button of the personal page: stops one purpose, or everything, at once.
+    pub(super) fn withdraw(
+        &self,
+        token: &str,
+        purpose: Option<&PurposeKey>,
+        now: Timestamp,
+    ) -> Outcome<PreferencesView> {
+        let keys = self.keys()?;
+        let Some(subject) = self.preferences_link(token)? else {
+            return Ok(PreferencesView::Unknown);
+        };
+        let changes = decision::withdraw(&self.standing(&subject.to_string())?, purpose, now);
+        if changes.is_empty() {
+            return self.show_preferences(token);
+        }
+        let manner = Manner {
+            source: Source::PreferenceCentre,
+            method: Method::PreferenceCentre,
+            actor: ActorKind::Subject,
+            decided_at: now,
+        };
+        self.commit_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)?;
+        self.person_view(subject).map(PreferencesView::Withdrawn)
+    }
+
+    /// What nobody confirmed in time is over; an address that nothing rests on any more is deleted.
+    pub(super) fn lapse(&self, now: Timestamp) -> Outcome<()> {
+        let keys = self.keys()?;
+        let late = vec![number(now.unix_millis())];
+        let rows: Vec<SubmissionRow> = self
+            .store
+            .rows(include_str!("../../sql/ledger/submission_late.sql"), late)?;
+        for row in rows {
+            let subject = Uuid::try_parse(&row.subject).map_err(|_| damaged("a subject's id"))?;
+            let changes = decision::lapse(&self.standing(&row.subject)?, row.id, now);
+            let at = row.waiting_until.map_or(now, Timestamp::from_unix_millis);
+            let source = row.facts()?.source;
+            let manner = Manner {
+                source,
+                method: Method::Time,
+                actor: ActorKind::System,
+                decided_at: at,
+            };
+            self.store.commit(|| {
+                self.write_changes(&keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
+                self.store.run(
+                    include_str!("../../sql/ledger/submission_settle.sql"),
+                    vec![text(row.id)],
+                )?;
+                let holds: Vec<super::memory::At> = self.store.rows(
+                    include_str!("../../sql/ledger/consent_holds.sql"),
+                    vec![text(subject)],
+                )?;
+                if holds.is_empty() {
+                    self.store.run(
+                        include_str!("../../sql/ledger/subject_delete.sql"),
+                        vec![text(subject)],
+                    )?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn commit_changes(
+        &self,
+        keys: &Keys,
+        subject: Uuid,
+        changes: Vec<Change>,
+        act: ReceiptAct,
+        manner: Manner,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        self.store
+            .commit(|| self.write_changes(keys, subject, changes, act, manner, now))
+    }
+
+    /// Writes changes that may rest on several submissions: one act for each. Call within a commit.
+    fn write_changes(
+        &self,
+        keys: &Keys,
+        subject: Uuid,
+        changes: Vec<Change>,
+        act: ReceiptAct,
+        manner: Manner,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let mut by_submission: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            by_submission
+                .entry(change.after.submission)
+                .or_default()
+                .push(change);
+        }
+        for (submission, changes) in &by_submission {
+            let (facts, notice) = self.basis(*submission)?;
+            let done = Done {
+                subject,
+                facts: &facts,
+                notice: &notice,
+                act,
+                manner,
+                changes,
+            };
+            self.append(
+                keys,
+                &done,
+                changes
+                    .iter()
+                    .map(|change| (&change.purpose, change.after.status)),
+                now,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What a consent rests on.
+    fn basis(&self, submission: Uuid) -> Outcome<(SubmissionFacts, Notice)> {
+        let row = self
+            .submission(submission)?
+            .ok_or_else(|| damaged("a consent's submission"))?;
+        let facts = row.facts()?;
+        let notice = self.notice(&facts.notice.hash)?;
+        Ok((facts, notice))
+    }
+
+    fn token(&self, token: &str) -> Outcome<Option<TokenRow>> {
+        let Some(token) = Token::parse(token).filter(|_| self.has_schema().unwrap_or(false)) else {
+            return Ok(None);
+        };
+        let values = vec![Value::Blob(token.digest().to_vec())];
+        Ok(self
+            .store
+            .row(include_str!("../../sql/ledger/token_select.sql"), values)?)
+    }
+
+    fn confirm_link(&self, token: &str) -> Outcome<Option<ConfirmLink>> {
+        let Some(token) = self.token(token)? else {
+            return Ok(None);
+        };
+        let Some(submission) = token.submission else {
+            return Ok(None);
+        };
+        let submission = self
+            .submission(submission)?
+            .ok_or_else(|| damaged("a link's submission"))?;
+        let facts = submission.facts()?;
+        let notice = self.notice(&facts.notice.hash)?;
+        let standing = self.standing(&submission.subject)?;
+        Ok(Some(ConfirmLink {
+            token,
+            submission,
+            facts,
+            notice,
+            standing,
+        }))
+    }
+
+    fn preferences_link(&self, token: &str) -> Outcome<Option<Uuid>> {
+        let token = self
+            .token(token)?
+            .filter(|token| token.submission.is_none());
+        Ok(token.map(|token| token.subject))
+    }
+
+    /// Everything on record of a person, each purpose in the words that were shown.
+    fn person_view(&self, subject: Uuid) -> Outcome<PersonView> {
+        let latest: Option<SubmissionRow> = self.store.row(
+            include_str!("../../sql/ledger/submission_latest.sql"),
+            vec![text(subject)],
+        )?;
+        let lang = latest
+            .ok_or_else(|| damaged("a person's submission"))?
+            .facts()?
+            .lang;
+        let controller = self.snapshot()?.definition.controller.clone();
+        let standing = self.standing(&subject.to_string())?;
+        let purposes = standing.iter().map(|(purpose, consent)| {
+            let (_, notice) = self.basis(consent.submission)?;
+            purpose_view(&notice, purpose, consent)
+        });
+        Ok(PersonView {
+            lang,
+            controller,
+            purposes: purposes.collect::<Outcome<_>>()?,
+        })
+    }
+}
+
+impl ConfirmLink {
+    /// Whether there is something to confirm, and still time for it.
+    fn waits(&self, now: Timestamp) -> bool {
+        let in_time = self
+            .token
+            .expires_at
+            .is_some_and(|expires_at| now.unix_millis() < expires_at);
+        in_time
+            && self
+                .of_this()
+                .any(|(_, consent)| consent.status == Status::Requested)
+    }
+
+    fn of_this(&self) -> impl Iterator<Item = (&PurposeKey, &Consent)> {
+        self.standing
+            .iter()
+            .filter(|(_, consent)| consent.submission == self.submission.id)
+    }
+
+    /// What was asked to be confirmed, as it stands.
+    fn view(&self, standing: &Standing) -> Outcome<PersonView> {
+        let answer = self.submission.answer()?;
+        let asked = answer
+            .purposes
+            .iter()
+            .filter(|(_, status)| **status == Status::Requested);
+        let standing = asked.filter_map(|(purpose, _)| standing.get_key_value(purpose));
+        let purposes =
+            standing.map(|(purpose, consent)| purpose_view(&self.notice, purpose, consent));
+        Ok(PersonView {
+            lang: self.facts.lang.clone(),
+            controller: self.notice.text.controller.clone(),
+            purposes: purposes.collect::<Outcome<_>>()?,
+        })
+    }
+}
+
+fn purpose_view(notice: &Notice, purpose: &PurposeKey, consent: &Consent) -> Outcome<PurposeView> {
+    let worded = worded(notice, purpose)?;
+    Ok(PurposeView {
+        key: purpose.clone(),
+        title: worded.title.clone(),
+        text: worded.text.clone(),
+        status: consent.status,
+        since: consent.since,
+    })
+}

@@ -1,0 +1,180 @@
+//! What a ledger has at hand while it is awake: its storage, its keys, its copy of the site. All of it can be had again from
+//! storage at any moment.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
+
+use sayso_shared::{
+    cursor::Cursor, jws::SigningKey, key::EndpointKey, notice::Notice, problem::Problem,
+    snapshot::Snapshot, time::Timestamp, vault::Vault,
+};
+use serde::Deserialize;
+use worker::{Env, State};
+
+use crate::{
+    failure::{Outcome, damaged},
+    settings::Settings,
+    store::{Store, number, text},
+};
+
+/// A ledger that is awake.
+pub(super) struct Ledger {
+    pub(super) state: State,
+    pub(super) env: Env,
+    pub(super) store: Store,
+    pub(super) busy: RefCell<BTreeSet<Errand>>,
+    keys: Result<Rc<Keys>, Problem>,
+    snapshot: RefCell<Option<Rc<Snapshot>>>,
+    has_schema: Cell<bool>,
+}
+
+/// Something that is being performed right now, so that it is not begun twice.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Errand {
+    Mail(String),
+    Lane(EndpointKey),
+}
+
+/// The keys, derived once.
+pub(super) struct Keys {
+    pub(super) settings: Settings,
+    pub(super) signing: SigningKey,
+    pub(super) vault: Vault,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Body {
+    pub(super) body: String,
+}
+
+/// A moment, or nothing.
+#[derive(Deserialize)]
+pub(super) struct At {
+    pub(super) at: Option<i64>,
+}
+
+impl Ledger {
+    pub(super) fn new(state: State, env: Env) -> Self {
+        let store = Store::of(&state);
+        let keys = Settings::read(&env).map(|settings| {
+            Rc::new(Keys {
+                signing: settings.signing_key(),
+                vault: settings.vault(),
+                settings,
+            })
+        });
+        let (busy, snapshot, has_schema) =
+            (RefCell::default(), RefCell::default(), Cell::new(false));
+        Self {
+            state,
+            env,
+            store,
+            busy,
+            keys,
+            snapshot,
+            has_schema,
+        }
+    }
+
+    pub(super) fn keys(&self) -> Outcome<Rc<Keys>> {
+        Ok(self.keys.clone()?)
+    }
+
+    /// The site; a problem if this ledger never heard of it. Nothing is written by asking, so that asking for sites that do
+    /// not exist leaves nothing behind.
+    pub(super) fn snapshot(&self) -> Outcome<Rc<Snapshot>> {
+        if let Some(snapshot) = &*self.snapshot.borrow() {
+            return Ok(Rc::clone(snapshot));
+        }
+        if !self.has_schema()? {
+            return Err(Problem::unknown_site().into());
+        }
+        let row: Option<Body> = self.store.row(
+            include_str!("../../sql/ledger/snapshot_select.sql"),
+            Vec::new(),
+        )?;
+        let row = row.ok_or_else(Problem::unknown_site)?;
+        let snapshot: Rc<Snapshot> = Rc::new(serde_json::from_str(&row.body)?);
+        self.snapshot.replace(Some(Rc::clone(&snapshot)));
+        Ok(snapshot)
+    }
+
+    /// Whether this ledger belongs to a site at all.
+    pub(super) fn has_schema(&self) -> Outcome<bool> {
+        #[derive(Deserialize)]
+        struct Found {}
+        if !self.has_schema.get() {
+            let found: Option<Found> = self.store.row(
+                include_str!("../../sql/ledger/schema_exists.sql"),
+                Vec::new(),
+            )?;
+            self.has_schema.set(found.is_some());
+        }
+        Ok(self.has_schema.get())
+    }
+
+    /// Takes over the site as it is now. An older state that arrives late is ignored; endpoints that are new begin with
+    /// what happens from now on.
+    pub(super) fn learn(&self, snapshot: Snapshot, now: Timestamp) -> Outcome<()> {
+        self.keys()?;
+        let has_schema = self.has_schema()?;
+        if has_schema
+            && self
+                .snapshot()
+                .is_ok_and(|known| known.revision > snapshot.revision)
+        {
+            return Ok(());
+        }
+        self.store.commit(|| {
+            if !has_schema {
+                self.store
+                    .run(include_str!("../../sql/ledger/schema_1.sql"), Vec::new())?;
+            }
+            let body = serde_json::to_string(&snapshot)?;
+            let values = vec![
+                number(i64::try_from(snapshot.revision).unwrap_or(i64::MAX)),
+                text(body),
+            ];
+            self.store
+                .run(include_str!("../../sql/ledger/snapshot_upsert.sql"), values)?;
+            for notice in &snapshot.notices {
+                let values = vec![text(&notice.hash), text(serde_json::to_string(notice)?)];
+                self.store
+                    .run(include_str!("../../sql/ledger/notice_insert.sql"), values)?;
+            }
+            let last: Option<At> = self
+                .store
+                .row(include_str!("../../sql/ledger/event_last.sql"), Vec::new())?;
+            let last = last.and_then(|row| row.at).unwrap_or_default();
+            for endpoint in &snapshot.endpoints {
+                let values = vec![text(&endpoint.key), number(last), number(now.unix_millis())];
+                self.store
+                    .run(include_str!("../../sql/ledger/lane_insert.sql"), values)?;
+            }
+            Ok(())
+        })?;
+        self.has_schema.set(true);
+        self.snapshot.replace(Some(Rc::new(snapshot)));
+        Ok(())
+    }
+
+    /// A notice that some record rests on.
+    pub(super) fn notice(&self, hash: &str) -> Outcome<Notice> {
+        let row: Option<Body> = self.store.row(
+            include_str!("../../sql/ledger/notice_select.sql"),
+            vec![text(hash)],
+        )?;
+        let row = row.ok_or_else(|| damaged("a notice"))?;
+        Ok(serde_json::from_str(&row.body)?)
+    }
+}
+
+/// A number of an event from storage.
+pub(super) fn cursor(seq: i64) -> Cursor {
+    Cursor {
+        seq: u64::try_from(seq).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The Durable Object around a ledger: opens questions, hands them on, wraps answers.
+
+use std::{cell::Cell, rc::Rc};
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use super::{Ask, memory::Ledger};
+use crate::{answer, clock, failure::Outcome};
+
+/// One shard of a site's ledger.
+#[durable_object]
+pub(crate) struct LedgerObject {
+    ledger: Rc<Ledger>,
+    awake: Cell<bool>,
+}
+
+impl DurableObject for LedgerObject {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            ledger: Rc::new(Ledger::new(state, env)),
+            awake: Cell::new(false),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let ask: Ask = request.json().await?;
+        // Whoever runs workerd without Cloudflare may have lost the alarm with the process: look after errands on waking.
+        if !self.awake.replace(true) {
+            self.ledger.run_errands(clock::now()).await?;
+        }
+        self.answer(ask)
+            .await
+            .or_else(crate::failure::Failure::into_response)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.ledger.run_errands(clock::now()).await?;
+        answer::no_content()
+    }
+}
+
+impl LedgerObject {
+    async fn answer(&self, ask: Ask) -> Outcome<Response> {
+        let (ledger, now) = (&self.ledger, clock::now());
+        let response = match ask {
+            Ask::Learn { snapshot } => {
+                ledger.learn(*snapshot, now)?;
+                answer::no_content()?
+            }
+            Ask::Record { document, origin } => {
+                let (status, body) = ledger.record(&document, origin.as_deref(), now)?;
+                answer::json(status, &body)?
+            }
+            Ask::ShowConfirm { token } => {
+                return Ok(answer::json(200, &ledger.show_confirm(&token, now)?)?);
+            }
+            Ask::Confirm { token, chosen } => {
+                answer::json(200, &ledger.confirm(&token, &chosen, now)?)?
+            }
+            Ask::ShowPreferences { token } => {
+                return Ok(answer::json(200, &ledger.show_preferences(&token)?)?);
+            }
+            Ask::Withdraw { token, purpose } => {
+                answer::json(200, &ledger.withdraw(&token, purpose.as_ref(), now)?)?
+            }
+            Ask::Events {
+                key,
+                after,
+                limit,
+                types,
+            } => {
+                return Ok(answer::json(
+                    200,
+                    &ledger.events(key.as_deref(), &after, limit, &types)?,
+                )?);
+            }
+        };
+        // Committed; now perform. The first step of this sets the alarm, before anything else can happen, so that a crash
+        // from here on only delays.
+        self.ledger.run_errands(now).await?;
+        Ok(response)
+    }
+}

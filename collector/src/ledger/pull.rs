@@ -1,0 +1,102 @@
+//! Pulling: pages of events, the same bytes as the webhooks have.
+
+use sayso_shared::{
+    answer::EventPage,
+    api_key::{ApiKey, Scope},
+    cursor::Cursor,
+    event::{Event, EventSubject, EventType, StoredEvent},
+    problem::Problem,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::memory::{Keys, Ledger, cursor};
+use crate::{
+    failure::{Outcome, damaged},
+    store::{number, text},
+};
+
+#[derive(Deserialize)]
+struct Row {
+    seq: i64,
+    subject: String,
+    body: String,
+    receipt: String,
+}
+
+impl Ledger {
+    /// A page of events after a cursor; the admin comes without a key.
+    pub(super) fn events(
+        &self,
+        key: Option<&str>,
+        after: &str,
+        limit: u32,
+        types: &[String],
+    ) -> Outcome<EventPage> {
+        let keys = self.keys()?;
+        if let Some(key) = key {
+            // A stranger is not told which sites there are: an unknown site is just a key that opens nothing.
+            let snapshot = self.snapshot().map_err(|_| Problem::unauthorized())?;
+            let key = ApiKey::parse(key).ok_or_else(Problem::unauthorized)?;
+            let kept = key
+                .among(&snapshot.keys)
+                .ok_or_else(Problem::unauthorized)?;
+            if !kept.scopes.contains(&Scope::EventsRead) {
+                return Err(Problem::missing_scope(Scope::EventsRead.as_str()).into());
+            }
+        }
+        let after = Cursor::parse(after)
+            .map_err(|error| Problem::bad_parameter("after", &error.to_string()))?;
+        let types = types_of(types)?;
+        let mut events = self.events_after(&keys, after, &types, limit + 1)?;
+        let more = events.len() > limit as usize;
+        events.truncate(limit as usize);
+        let last = events.last().map_or(after, |event| Cursor {
+            seq: event.data.seq,
+        });
+        Ok(EventPage {
+            events,
+            next: last.render(),
+            more,
+        })
+    }
+
+    /// Events after a cursor, in order.
+    pub(super) fn events_after(
+        &self,
+        keys: &Keys,
+        after: Cursor,
+        types: &[EventType],
+        most: u32,
+    ) -> Outcome<Vec<Event>> {
+        let values = vec![
+            number(i64::try_from(after.seq).unwrap_or(i64::MAX)),
+            text(serde_json::to_string(types)?),
+            number(most),
+        ];
+        let rows: Vec<Row> = self
+            .store
+            .rows(include_str!("../../sql/ledger/event_page.sql"), values)?;
+        rows.into_iter().map(|row| self.read(keys, row)).collect()
+    }
+
+    fn read(&self, keys: &Keys, row: Row) -> Outcome<Event> {
+        let stored: StoredEvent = serde_json::from_str(&row.body)?;
+        let id = Uuid::try_parse(&row.subject).map_err(|_| damaged("an event's subject"))?;
+        let subject = self.subject(keys, &row.subject)?;
+        let subject = EventSubject::of(id, subject.as_ref().map(|subject| &subject.person));
+        Ok(stored.render(cursor(row.seq).seq, subject, row.receipt))
+    }
+}
+
+/// Reads the names of types; without any, those that everybody gets.
+fn types_of(names: &[String]) -> Outcome<Vec<EventType>> {
+    if names.is_empty() {
+        return Ok(EventType::DEFAULT.to_vec());
+    }
+    let types = names.iter().map(|name| {
+        let must = "must be types of events such as consent.given, separated by commas";
+        EventType::parse(name).ok_or_else(|| Problem::bad_parameter("types", must).into())
+    });
+    types.collect()
+}

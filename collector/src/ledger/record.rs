@@ -1,0 +1,330 @@
+//! Recording a submission: the one way in.
+
+use sayso_shared::{
+    answer::{SubmissionAnswer, SubmissionState},
+    consent::Status,
+    decision::{self, Decided},
+    delivery::{MailCap, mail_slot},
+    event::{ActorKind, Manner, Method},
+    notice::Notice,
+    problem::Problem,
+    receipt::{ReceiptAct, SubmissionFacts},
+    snapshot::Snapshot,
+    submitted::Submission,
+    time::Timestamp,
+    token::Token,
+};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    acts::{Done, worded},
+    memory::{Keys, Ledger},
+    subject::Subject,
+};
+use crate::{
+    chance,
+    failure::{Outcome, damaged},
+    letter::{Contents, Letter},
+    settings::Mailer,
+    store::{Value, number, text},
+};
+
+/// After how long another mail may be asked for, in seconds.
+const RESEND_AFTER: u32 = 60;
+
+/// A submission as it is stored.
+#[derive(Deserialize)]
+pub(super) struct SubmissionRow {
+    pub(super) id: Uuid,
+    pub(super) subject: String,
+    digest: String,
+    facts: String,
+    answer: String,
+    pub(super) waiting_until: Option<i64>,
+}
+
+impl SubmissionRow {
+    pub(super) fn facts(&self) -> Outcome<SubmissionFacts> {
+        Ok(serde_json::from_str(&self.facts)?)
+    }
+
+    pub(super) fn answer(&self) -> Outcome<SubmissionAnswer> {
+        Ok(serde_json::from_str(&self.answer)?)
+    }
+}
+
+impl Ledger {
+    /// Records a submission.
+    ///
+    /// 1. The body is read: 422 with all that is wrong.
+    /// 2. The site, the origin and the form are known: 404, 403, 404.
+    /// 3. The choices are exactly those of the form: 422.
+    /// 4. The same id again: 200 with the same answer, or 409 if it says something else. This comes before the words are
+    ///    compared: what was stored stays stored, also when the words have changed since.
+    /// 5. The words are those that are shown now: 409 with the current ones.
+    /// 6. It is decided, signed and written, all or nothing: 201.
+    pub(super) fn record(
+        &self,
+        document: &Json,
+        origin: Option<&str>,
+        now: Timestamp,
+    ) -> Outcome<(u16, SubmissionAnswer)> {
+        let keys = self.keys()?;
+        let submission = Submission::parse(document).map_err(Problem::invalid)?; // 1
+        let snapshot = self.snapshot()?; // 2
+        if !origin.is_some_and(|origin| {
+            snapshot
+                .definition
+                .origins
+                .iter()
+                .any(|known| known == origin)
+        }) {
+            return Err(Problem::foreign_origin().into());
+        }
+        let form = snapshot
+            .definition
+            .form(&submission.form)
+            .ok_or_else(Problem::unknown_form)?;
+        submission.fits(form).map_err(Problem::invalid)?; // 3
+        if let Some(known) = self.submission(submission.id)? {
+            let same = known.digest == submission.digest; // 4
+            return if same {
+                Ok((200, known.answer()?))
+            } else {
+                Err(Problem::id_reused().into())
+            };
+        }
+        let notice = snapshot.notice(&submission.form, &submission.lang);
+        let notice = notice.ok_or_else(|| Problem::bad_language(&submission.lang))?;
+        if notice.hash != submission.notice_hash {
+            return Err(Problem::notice_outdated(serde_json::to_value(notice.name())?).into()); // 5
+        }
+        let answer = self
+            .store
+            .commit(|| self.write(&keys, &snapshot, notice, &submission, now))?; // 6
+        Ok((201, answer))
+    }
+
+    /// The submission of this id.
+    pub(super) fn submission(&self, id: Uuid) -> Outcome<Option<SubmissionRow>> {
+        Ok(self.store.row(
+            include_str!("../../sql/ledger/submission_select.sql"),
+            vec![text(id)],
+        )?)
+    }
+
+    fn write(
+        &self,
+        keys: &Keys,
+        snapshot: &Snapshot,
+        notice: &Notice,
+        submission: &Submission,
+        now: Timestamp,
+    ) -> Outcome<SubmissionAnswer> {
+        let subject = self.subject_of(keys, &snapshot.site, &submission.person, now)?;
+        let standing = self.standing(&subject.id.to_string())?;
+        let Submission {
+            id,
+            choices,
+            decided_at,
+            ..
+        } = submission;
+        let decided = decision::submit(
+            &standing,
+            &snapshot.definition,
+            *id,
+            choices,
+            *decided_at,
+            now,
+        );
+        let facts = SubmissionFacts::of(submission, notice.name(), now);
+        let manner = Manner {
+            source: submission.source,
+            method: Method::Checkbox,
+            actor: ActorKind::Subject,
+            decided_at: submission.decided_at,
+        };
+        let (act, changes) = (ReceiptAct::Submitted, decided.changes.as_slice());
+        let done = Done {
+            subject: subject.id,
+            facts: &facts,
+            notice,
+            act,
+            manner,
+            changes,
+        };
+        let told = decided
+            .told
+            .iter()
+            .map(|(purpose, status)| (purpose, *status));
+        let receipt = self.append(keys, &done, told, now)?;
+        let pending = decided
+            .told
+            .values()
+            .any(|status| *status == Status::Requested);
+        let answer = SubmissionAnswer {
+            id: *id,
+            state: if pending {
+                SubmissionState::Pending
+            } else {
+                SubmissionState::Recorded
+            },
+            purposes: decided.told.clone(),
+            receipt,
+            resend_after: pending.then_some(RESEND_AFTER),
+        };
+        let waits = decided
+            .changes
+            .iter()
+            .any(|change| change.after.status == Status::Requested);
+        let waiting_until = waits.then(|| now + snapshot.definition.confirm_within());
+        let values = vec![
+            text(id),
+            text(subject.id),
+            text(&submission.digest),
+            text(serde_json::to_string(&facts)?),
+            text(serde_json::to_string(&answer)?),
+            waiting_until.map_or(Value::Null, |at| number(at.unix_millis())),
+        ];
+        self.store.run(
+            include_str!("../../sql/ledger/submission_insert.sql"),
+            values,
+        )?;
+        self.write_letter(
+            keys,
+            snapshot,
+            notice,
+            &subject,
+            &decided,
+            *id,
+            waiting_until,
+            now,
+        )?;
+        Ok(answer)
+    }
+
+    /// Puts the mail about a submission into the outbox, unless the address has had its share for today.
+    #[allow(clippy::too_many_arguments)] // All of it is at hand only in `write`; a struct would be made for this one call.
+    fn write_letter(
+        &self,
+        keys: &Keys,
+        snapshot: &Snapshot,
+        notice: &Notice,
+        subject: &Subject,
+        decided: &Decided,
+        submission: Uuid,
+        waiting_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let said_yes = decided
+            .told
+            .values()
+            .any(|status| *status != Status::Refused);
+        let Some(due) = self.mail_slot(keys, subject, now)?.filter(|_| said_yes) else {
+            return Ok(());
+        };
+        let with = |wanted: Status| {
+            let changes = decided
+                .changes
+                .iter()
+                .filter(move |change| change.after.status == wanted);
+            changes
+                .map(|change| worded(notice, &change.purpose))
+                .collect::<Outcome<Vec<_>>>()
+        };
+        let token = || Token::mint(snapshot.site.clone(), 0, chance::bytes());
+        let (confirm, preferences) = (waiting_until.map(|until| (token(), until)), token());
+        let letter = Letter::write(&Contents {
+            definition: &snapshot.definition,
+            lang: &notice.text.lang,
+            person: &subject.person,
+            waiting: with(Status::Requested)?,
+            recorded: with(Status::Given)?,
+            already: decided
+                .already
+                .iter()
+                .map(|purpose| worded(notice, purpose))
+                .collect::<Outcome<_>>()?,
+            confirm: confirm.as_ref().map(|(token, _)| token),
+            preferences: &preferences,
+            public_url: &keys.settings.public_url,
+        });
+        let letter = serde_json::to_vec(&letter.map_err(|_| damaged("a template"))?)?;
+        if let Some((token, until)) = &confirm {
+            self.write_token(token, subject.id, Some(submission), Some(*until))?;
+        }
+        self.write_token(&preferences, subject.id, None, None)?;
+        let id = chance::uuid(now);
+        let values = vec![
+            text(id),
+            text(subject.id),
+            Value::Blob(
+                subject
+                    .key
+                    .seal(&letter, &letter_place(&id.to_string()), chance::bytes()),
+            ),
+            number(now.unix_millis()),
+            number(due.unix_millis()),
+        ];
+        Ok(self
+            .store
+            .run(include_str!("../../sql/ledger/mail_insert.sql"), values)?)
+    }
+
+    fn write_token(
+        &self,
+        token: &Token,
+        subject: Uuid,
+        submission: Option<Uuid>,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<()> {
+        let values = vec![
+            Value::Blob(token.digest().to_vec()),
+            text(subject),
+            submission.map_or(Value::Null, text),
+            expires_at.map_or(Value::Null, |at| number(at.unix_millis())),
+        ];
+        Ok(self
+            .store
+            .run(include_str!("../../sql/ledger/token_insert.sql"), values)?)
+    }
+
+    fn mail_slot(
+        &self,
+        keys: &Keys,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Outcome<Option<Timestamp>> {
+        #[derive(Deserialize)]
+        struct Recent {
+            count: u32,
+            last: Option<i64>,
+        }
+        let cap = match keys.settings.mailer {
+            // A developer tries with one address all day.
+            Mailer::Dev => MailCap::NONE,
+        };
+        let day_ago = now.unix_millis() - 24 * 3_600_000;
+        let values = vec![text(subject.id), number(day_ago)];
+        let recent: Option<Recent> = self
+            .store
+            .row(include_str!("../../sql/ledger/mail_recent.sql"), values)?;
+        let recent = recent.unwrap_or(Recent {
+            count: 0,
+            last: None,
+        });
+        Ok(mail_slot(
+            cap,
+            recent.count,
+            recent.last.map(Timestamp::from_unix_millis),
+            now,
+        ))
+    }
+}
+
+/// To what a sealed mail is bound.
+pub(super) fn letter_place(id: &str) -> Vec<u8> {
+    format!("mail/{id}").into_bytes()
+}

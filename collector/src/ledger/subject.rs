@@ -1,0 +1,127 @@
+//! Subjects: finding a person without storing who it is, and reading who it is while the person's key is there.
+
+use sayso_shared::{
+    consent::{Consent, Standing, Status},
+    key::{PurposeKey, SiteKey},
+    submitted::Person,
+    time::Timestamp,
+    vault::SealingKey,
+};
+use serde::Deserialize;
+use serde_bytes::ByteBuf;
+use uuid::Uuid;
+
+use super::memory::{Keys, Ledger};
+use crate::{
+    chance,
+    failure::{Outcome, damaged},
+    store::{Value, number, text},
+};
+
+/// A person whose key is there.
+pub(super) struct Subject {
+    pub(super) id: Uuid,
+    pub(super) key: SealingKey,
+    pub(super) person: Person,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    wrapped_key: ByteBuf,
+    person: ByteBuf,
+}
+
+#[derive(Deserialize)]
+struct ConsentRow {
+    purpose: String,
+    status: Status,
+    since: i64,
+    submission: Uuid,
+    requested_at: Option<i64>,
+}
+
+impl Ledger {
+    /// The subject of this address, made if it is new. Call within a commit.
+    pub(super) fn subject_of(
+        &self,
+        keys: &Keys,
+        site: &SiteKey,
+        person: &Person,
+        now: Timestamp,
+    ) -> Outcome<Subject> {
+        let lookup = keys.vault.lookup(site, &person.email).to_vec();
+        let values = vec![Value::Blob(lookup.clone())];
+        if let Some(row) = self.store.row(
+            include_str!("../../sql/ledger/subject_by_lookup.sql"),
+            values,
+        )? {
+            return open(keys, &row);
+        }
+        let (id, key) = (chance::uuid(now), SealingKey::new(chance::bytes()));
+        let values = vec![
+            text(id),
+            Value::Blob(lookup),
+            Value::Blob(keys.vault.wrap(&key, id, chance::bytes())),
+            Value::Blob(key.seal(&person.render(), &person_place(id), chance::bytes())),
+            number(now.unix_millis()),
+        ];
+        self.store
+            .run(include_str!("../../sql/ledger/subject_insert.sql"), values)?;
+        Ok(Subject {
+            id,
+            key,
+            person: person.clone(),
+        })
+    }
+
+    /// The subject of this id, unless it was erased.
+    pub(super) fn subject(&self, keys: &Keys, id: &str) -> Outcome<Option<Subject>> {
+        let row: Option<Row> = self.store.row(
+            include_str!("../../sql/ledger/subject_by_id.sql"),
+            vec![text(id)],
+        )?;
+        row.map(|row| open(keys, &row)).transpose()
+    }
+
+    /// How all consents of a subject stand.
+    pub(super) fn standing(&self, subject: &str) -> Outcome<Standing> {
+        let rows: Vec<ConsentRow> = self.store.rows(
+            include_str!("../../sql/ledger/consent_select.sql"),
+            vec![text(subject)],
+        )?;
+        let read = rows.into_iter().map(|row| {
+            let purpose = PurposeKey::parse(&row.purpose).map_err(|_| damaged("a purpose"))?;
+            let consent = Consent {
+                status: row.status,
+                since: Timestamp::from_unix_millis(row.since),
+                submission: row.submission,
+                requested_at: row.requested_at.map(Timestamp::from_unix_millis),
+            };
+            Ok((purpose, consent))
+        });
+        read.collect()
+    }
+}
+
+fn open(keys: &Keys, row: &Row) -> Outcome<Subject> {
+    let id = Uuid::try_parse(&row.id).map_err(|_| damaged("a subject's id"))?;
+    let key = keys
+        .vault
+        .unwrap(&row.wrapped_key, id)
+        .map_err(|_| damaged("a subject's key"))?;
+    let person = key
+        .open(&row.person, &person_place(id))
+        .ok()
+        .and_then(|bytes| Person::read(&bytes));
+    Ok(Subject {
+        id,
+        key,
+        person: person.ok_or_else(|| damaged("a person"))?,
+    })
+}
+
+/// To what the person's sealed data are bound.
+fn person_place(subject: Uuid) -> Vec<u8> {
+    format!("person/{subject}").into_bytes()
+}

@@ -1,0 +1,127 @@
+//! Letters: the mails that people get. Plain words, no images, no tracking, no advertising.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use sayso_shared::{
+    catalogue::{Catalogue, MailWords, fill},
+    definition::SiteDefinition,
+    language::Language,
+    published::{Controller, PublishedPurpose},
+    submitted::Person,
+    token::Token,
+};
+use serde::{Deserialize, Serialize};
+
+/// A mail, ready to leave. It is stored sealed: it holds an address and tokens.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    pub(crate) from: String,
+    pub(crate) from_name: String,
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) links: Vec<String>,
+}
+
+/// What a submission's mail has to say.
+pub(crate) struct Contents<'a> {
+    pub(crate) definition: &'a SiteDefinition,
+    pub(crate) lang: &'a Language,
+    pub(crate) person: &'a Person,
+    /// To be confirmed
+    pub(crate) waiting: Vec<&'a PublishedPurpose>,
+    /// Recorded at once
+    pub(crate) recorded: Vec<&'a PublishedPurpose>,
+    /// Given and confirmed before
+    pub(crate) already: Vec<&'a PublishedPurpose>,
+    pub(crate) confirm: Option<&'a Token>,
+    pub(crate) preferences: &'a Token,
+    pub(crate) public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letter.txt", escape = "none")]
+struct Text<'a>(&'a Words<'a>);
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Html<'a>(&'a Words<'a>);
+
+struct Words<'a> {
+    lang: &'static str,
+    ours: &'static MailWords,
+    subject: String,
+    confirm_lead: String,
+    confirm_until: String,
+    why: String,
+    controller: &'a Controller,
+    waiting: &'a [&'a PublishedPurpose],
+    recorded: &'a [&'a PublishedPurpose],
+    already: &'a [&'a PublishedPurpose],
+    confirm_link: Option<String>,
+    change_link: String,
+}
+
+impl Letter {
+    /// Writes the mail about a submission.
+    ///
+    /// # Errors
+    /// Only if a template is broken, which building notices.
+    pub(crate) fn write(contents: &Contents<'_>) -> askama::Result<Self> {
+        let catalogue = Catalogue::of(contents.lang);
+        let (words, definition) = (&catalogue.mail, contents.definition);
+        let hours = definition.confirm_within_hours.to_string();
+        let own = |text: &str| {
+            fill(
+                text,
+                &[
+                    ("controller", &definition.controller.name),
+                    ("hours", &hours),
+                ],
+            )
+        };
+        let link = |route: &str, token: &Token| {
+            format!("{}/{route}/{}", contents.public_url, token.exposed())
+        };
+        let subject = if contents.confirm.is_some() {
+            words.confirm_subject
+        } else if contents.recorded.is_empty() {
+            words.already_subject
+        } else {
+            words.recorded_subject
+        };
+        let written = Words {
+            lang: catalogue.lang,
+            ours: words,
+            subject: own(subject),
+            confirm_lead: own(words.confirm_lead),
+            confirm_until: own(words.confirm_until),
+            why: own(words.why),
+            controller: &definition.controller,
+            waiting: &contents.waiting,
+            recorded: &contents.recorded,
+            already: &contents.already,
+            confirm_link: contents.confirm.map(|token| link("confirm", token)),
+            change_link: link("preferences", contents.preferences),
+        };
+        let (text, html) = (Text(&written).render()?, Html(&written).render()?);
+        let links = written
+            .confirm_link
+            .into_iter()
+            .chain([written.change_link])
+            .collect();
+        Ok(Self {
+            from: definition.mail.from.clone(),
+            from_name: definition.mail.from_name.clone(),
+            to: contents.person.email.exposed().to_owned(),
+            subject: written.subject,
+            text,
+            html,
+            headers: BTreeMap::from([("Auto-Submitted".to_owned(), "auto-generated".to_owned())]),
+            links,
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! Hosted pages: what a person sees who follows a link of a mail. Plain HTML, no scripts.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use sayso_shared::{
+    catalogue::{Catalogue, PageWords, fill},
+    consent::Status,
+    key::PurposeKey,
+    language::Language,
+    published::Controller,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The stylesheet of all pages.
+pub(crate) const STYLESHEET: &str = include_str!("../templates/pages.css");
+
+/// What a page shows of a person's consents. A ledger hands it to the Worker, which renders.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PersonView {
+    pub(crate) lang: Language,
+    pub(crate) controller: Controller,
+    pub(crate) purposes: Vec<PurposeView>,
+}
+
+/// One consent on a page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PurposeView {
+    pub(crate) key: PurposeKey,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) status: Status,
+    pub(crate) since: Timestamp,
+}
+
+/// What the confirm page has to say.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum ConfirmView {
+    /// Something waits for the button
+    Waiting(PersonView),
+    /// The button was pressed now
+    Confirmed(PersonView),
+    /// The button was pressed before
+    Already(PersonView),
+    /// Too late, stopped, or replaced by a newer mail
+    Gone(PersonView),
+    /// Not a link of ours
+    Unknown,
+}
+
+/// What the personal page has to say.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum PreferencesView {
+    /// How it stands
+    Standing(PersonView),
+    /// Something was stopped now
+    Withdrawn(PersonView),
+    /// Not a link of ours
+    Unknown,
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct Confirm<'a> {
+    frame: Frame<'a>,
+    words: &'a PageWords,
+    lead: String,
+    waiting: Vec<&'a PurposeView>,
+}
+
+#[derive(Template)]
+#[template(path = "standing.html")]
+struct StandingPage<'a> {
+    frame: Frame<'a>,
+    words: &'a PageWords,
+    lead: String,
+    rows: Vec<Row<'a>>,
+    editable: bool,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: Frame<'a>,
+    words: &'a PageWords,
+    lead: String,
+}
+
+struct Frame<'a> {
+    lang: &'a str,
+    title: &'a str,
+    controller: Option<&'a Controller>,
+}
+
+struct Row<'a> {
+    purpose: &'a PurposeView,
+    status: &'static str,
+    since: String,
+    active: bool,
+}
+
+/// A page and its status code.
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) html: String,
+}
+
+/// The confirm page, in each of its states.
+///
+/// # Errors
+/// Only if a template is broken, which building notices; the same goes for the other pages.
+pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
+    match view {
+        ConfirmView::Waiting(person) => {
+            let catalogue = Catalogue::of(&person.lang);
+            let words = &catalogue.page;
+            let waiting = person
+                .purposes
+                .iter()
+                .filter(|purpose| purpose.status == Status::Requested)
+                .collect();
+            let frame = Frame {
+                lang: catalogue.lang,
+                title: words.confirm_title,
+                controller: Some(&person.controller),
+            };
+            let lead = fill(
+                words.confirm_lead,
+                &[("controller", &person.controller.name)],
+            );
+            Ok(Page {
+                status: 200,
+                html: Confirm {
+                    frame,
+                    words,
+                    lead,
+                    waiting,
+                }
+                .render()?,
+            })
+        }
+        ConfirmView::Confirmed(person) => {
+            let words = &Catalogue::of(&person.lang).page;
+            let any = person
+                .purposes
+                .iter()
+                .any(|purpose| purpose.status == Status::Given);
+            if any {
+                standing(person, words.confirmed_title, words.confirmed_lead, false)
+            } else {
+                standing(
+                    person,
+                    words.confirmed_nothing_title,
+                    words.confirmed_nothing_lead,
+                    false,
+                )
+            }
+        }
+        ConfirmView::Already(person) => {
+            let words = &Catalogue::of(&person.lang).page;
+            standing(person, words.already_title, words.already_lead, false)
+        }
+        ConfirmView::Gone(person) => {
+            let catalogue = Catalogue::of(&person.lang);
+            let words = &catalogue.page;
+            let frame = Frame {
+                lang: catalogue.lang,
+                title: words.gone_title,
+                controller: Some(&person.controller),
+            };
+            let html = Message {
+                frame,
+                words,
+                lead: words.gone_lead.to_owned(),
+            }
+            .render()?;
+            Ok(Page { status: 410, html })
+        }
+        ConfirmView::Unknown => unknown_link(),
+    }
+}
+
+/// The personal page, in each of its states.
+pub(crate) fn preferences(view: &PreferencesView) -> askama::Result<Page> {
+    match view {
+        PreferencesView::Standing(person) => {
+            let words = &Catalogue::of(&person.lang).page;
+            standing(
+                person,
+                words.preferences_title,
+                words.preferences_lead,
+                true,
+            )
+        }
+        PreferencesView::Withdrawn(person) => {
+            let words = &Catalogue::of(&person.lang).page;
+            standing(person, words.withdrawn_title, words.withdrawn_lead, true)
+        }
+        PreferencesView::Unknown => unknown_link(),
+    }
+}
+
+fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> askama::Result<Page> {
+    let catalogue = Catalogue::of(&person.lang);
+    let words = &catalogue.page;
+    let rows: Vec<Row<'_>> = person
+        .purposes
+        .iter()
+        .map(|purpose| row(catalogue, purpose))
+        .collect();
+    let editable = editable && rows.iter().any(|row| row.active);
+    let frame = Frame {
+        lang: catalogue.lang,
+        title,
+        controller: Some(&person.controller),
+    };
+    let lead = fill(lead, &[("controller", &person.controller.name)]);
+    Ok(Page {
+        status: 200,
+        html: StandingPage {
+            frame,
+            words,
+            lead,
+            rows,
+            editable,
+        }
+        .render()?,
+    })
+}
+
+fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
+    let words = &catalogue.states;
+    let status = match purpose.status {
+        Status::Unknown => words.unknown,
+        Status::Requested => words.requested,
+        Status::Given => words.given,
+        Status::Refused => words.refused,
+        Status::Withdrawn => words.withdrawn,
+        Status::Expired => words.expired,
+        Status::Lapsed => words.lapsed,
+    };
+    // The day in ISO order reads the same in every language; the page says it is UTC by the machine-readable form.
+    let day: String = purpose.since.to_string().chars().take(10).collect();
+    let since = fill(catalogue.page.since, &[("date", &day)]);
+    let active = matches!(purpose.status, Status::Given | Status::Requested);
+    Row {
+        purpose,
+        status,
+        since,
+        active,
+    }
+}
+
+/// The page for a link that we do not know. We do not know the reader's language either.
+fn unknown_link() -> askama::Result<Page> {
+    let catalogue = Catalogue::english();
+    let words = &catalogue.page;
+    let frame = Frame {
+        lang: catalogue.lang,
+        title: words.unknown_link_title,
+        controller: None,
+    };
+    let html = Message {
+        frame,
+        words,
+        lead: words.unknown_link_lead.to_owned(),
+    }
+    .render()?;
+    Ok(Page { status: 404, html })
+}
+
+/// Which purposes a posted form names by `name`.
+pub(crate) fn posted(body: &[u8], name: &str) -> BTreeSet<String> {
+    let fields = url::form_urlencoded::parse(body);
+    fields
+        .filter(|(field, _)| field == name)
+        .map(|(_, value)| value.into_owned())
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! Routes: from a request's method and path to the file that answers it. One noun a file.
+
+mod admin;
+mod assets;
+mod confirm;
+mod docs;
+mod events;
+mod forms;
+mod keys;
+mod mailbox;
+mod preferences;
+mod submissions;
+
+use sayso_shared::{key::SiteKey, problem::Problem};
+use worker::{Env, Headers, Method, Request, Response, Result};
+
+use crate::{
+    answer,
+    failure::{Failure, Outcome},
+    settings::Settings,
+};
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// The largest definition of a site: 64 purposes with long texts in many languages.
+const LARGEST_DEFINITION: usize = 1024 * 1024;
+
+/// Answers every request there is.
+pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
+    let response = route(request, env).await.or_else(Failure::into_response)?;
+    if !response.headers().has("x-content-type-options")? {
+        response
+            .headers()
+            .set("x-content-type-options", "nosniff")?;
+    }
+    Ok(response)
+}
+
+async fn route(request: Request, env: &Env) -> Outcome<Response> {
+    // Whatever is asked: nothing is done, and nothing stored, before the operator has set what must be set.
+    let settings = Settings::read(env)?;
+    let path = request.path();
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let wanted = Wanted {
+        request,
+        env,
+        settings: &settings,
+    };
+    match segments.as_slice() {
+        ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
+        ["pages.css"] => wanted.get(assets::stylesheet).await,
+        ["v1", "submissions"] => submissions::route(wanted).await,
+        ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,
+        ["v1", "events"] => wanted.get(events::show).await,
+        ["v1", "sites", site] => admin::site(wanted, site).await,
+        ["v1", "sites", site, "endpoints", endpoint] => {
+            admin::endpoint(wanted, site, endpoint).await
+        }
+        ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
+        ["confirm", token] => confirm::route(wanted, token).await,
+        ["preferences", token] => preferences::route(wanted, token).await,
+        [".well-known", "jwks.json"] => wanted.get(docs::jwks).await,
+        ["openapi.json"] => wanted.get(docs::openapi).await,
+        ["health"] => wanted.get(docs::health).await,
+        ["dev", "mailbox"] if settings.is_dev() => wanted.get(mailbox::page).await,
+        ["dev", "mailbox.json"] if settings.is_dev() => wanted.get(mailbox::json).await,
+        _ => Err(Problem::no_route().into()),
+    }
+}
+
+/// A request on its way to its handler, with what every handler needs.
+pub(crate) struct Wanted<'a> {
+    request: Request,
+    env: &'a Env,
+    settings: &'a Settings,
+}
+
+impl Wanted<'_> {
+    /// For routes that are only read.
+    async fn get(self, show: impl AsyncFnOnce(Self) -> Outcome<Response>) -> Outcome<Response> {
+        match self.request.method() {
+            Method::Get | Method::Head => show(self).await,
+            _ => wrong_method("GET, HEAD"),
+        }
+    }
+
+    /// The body, up to a size.
+    async fn body(&mut self, largest: usize) -> Outcome<Vec<u8>> {
+        let announced = self
+            .header("content-length")?
+            .and_then(|length| length.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > largest) {
+            return Err(Problem::too_large(largest).into());
+        }
+        let body = self.request.bytes().await?;
+        if body.len() > largest {
+            Err(Problem::too_large(largest).into())
+        } else {
+            Ok(body)
+        }
+    }
+
+    /// The body as JSON.
+    async fn json(&mut self, largest: usize) -> Outcome<serde_json::Value> {
+        let body = self.body(largest).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let why = format!(
+                "It goes wrong at line {}, column {}.",
+                error.line(),
+                error.column()
+            );
+            Problem::not_json(&why).into()
+        })
+    }
+
+    fn header(&self, name: &str) -> Result<Option<String>> {
+        self.request.headers().get(name)
+    }
+
+    /// A query parameter.
+    fn parameter(&self, name: &str) -> Result<Option<String>> {
+        let url = self.request.url()?;
+        Ok(url
+            .query_pairs()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned()))
+    }
+}
+
+fn wrong_method(allowed: &str) -> Outcome<Response> {
+    let response = answer::problem(&Problem::wrong_method(allowed))?;
+    response.headers().set("allow", allowed)?;
+    Ok(response)
+}
+
+/// A site's name from a path; a name that cannot be one is that of no site.
+fn site_key(text: &str) -> Outcome<SiteKey> {
+    SiteKey::parse(text).map_err(|_| Problem::unknown_site().into())
+}
+
+/// Lets a page on another origin read the answer.
+fn allow_origin(headers: &Headers, origin: &str) -> Result<()> {
+    headers.set("access-control-allow-origin", origin)?;
+    headers.append("vary", "Origin")
+}

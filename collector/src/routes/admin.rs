@@ -1,0 +1,238 @@
+//! `/v1/sites/{site}`, its endpoints and its keys: what an operator sets.
+
+use sayso_shared::{
+    answer::{EndpointRequest, KeyRequest},
+    definition::SiteDefinition,
+    key::{ApiKeyName, EndpointKey},
+    problem::{FieldError, Problem},
+};
+use serde::de::DeserializeOwned;
+use worker::{Method, Response};
+
+use super::{LARGEST_BODY, LARGEST_DEFINITION, Wanted, keys, site_key, wrong_method};
+use crate::{
+    failure::Outcome,
+    site::{self, Ask},
+};
+
+/// Defines a site and publishes what changed: 201 for a new one, 200 else. The same definition again changes nothing.
+#[utoipa::path(
+    put,
+    path = "/v1/sites/{site}",
+    tag = "admin",
+    params(("site" = String, Path, description = "Name of the site")),
+    request_body = SiteDefinition,
+    responses(
+        (status = 201, description = "Published, a new site", body = sayso_shared::answer::SitePublished),
+        (status = 200, description = "Published", body = sayso_shared::answer::SitePublished),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 1 MiB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Kept, but not known everywhere yet: repeat it", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn put_site(mut wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
+    let site = site_key(site).map_err(|_| {
+        let must = "the name of a site must be 1 to 40 characters of a-z, 0-9 and -";
+        Problem::invalid(vec![FieldError::new("", must)])
+    })?;
+    let document = wanted.json(LARGEST_DEFINITION).await?;
+    let definition = SiteDefinition::parse(&document).map_err(Problem::invalid)?;
+    let ask = Ask::Define {
+        site: site.clone(),
+        definition: Box::new(definition),
+    };
+    site::ask(wanted.env, &site, &ask).await
+}
+
+/// The definition of a site as it is.
+#[utoipa::path(
+    get,
+    path = "/v1/sites/{site}",
+    tag = "admin",
+    params(("site" = String, Path, description = "Name of the site")),
+    responses(
+        (status = 200, description = "The definition", body = SiteDefinition),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn get_site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
+    site::ask(wanted.env, &site_key(site)?, &Ask::Definition).await
+}
+
+/// Sets a webhook endpoint. Without `secret` one is made and shown once, or the one there is stays. It gets what happens
+/// from then on.
+#[utoipa::path(
+    put,
+    path = "/v1/sites/{site}/endpoints/{endpoint}",
+    tag = "admin",
+    params(
+        ("site" = String, Path, description = "Name of the site"),
+        ("endpoint" = String, Path, description = "What you call the endpoint"),
+    ),
+    request_body = EndpointRequest,
+    responses(
+        (status = 201, description = "Made", body = sayso_shared::answer::EndpointAnswer),
+        (status = 200, description = "Changed", body = sayso_shared::answer::EndpointAnswer),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn put_endpoint(
+    mut wanted: Wanted<'_>,
+    site: &str,
+    endpoint: &str,
+) -> Outcome<Response> {
+    let key = EndpointKey::parse(endpoint).map_err(|error| named("the endpoint's name", error))?;
+    let request: EndpointRequest = read(&wanted.json(LARGEST_BODY).await?)?;
+    site::ask(
+        wanted.env,
+        &site_key(site)?,
+        &Ask::SetEndpoint { key, request },
+    )
+    .await
+}
+
+/// Removes a webhook endpoint.
+#[utoipa::path(
+    delete,
+    path = "/v1/sites/{site}/endpoints/{endpoint}",
+    tag = "admin",
+    params(
+        ("site" = String, Path, description = "Name of the site"),
+        ("endpoint" = String, Path, description = "What you call the endpoint"),
+    ),
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn delete_endpoint(
+    wanted: Wanted<'_>,
+    site: &str,
+    endpoint: &str,
+) -> Outcome<Response> {
+    let key = EndpointKey::parse(endpoint).map_err(|_| Problem::unknown("endpoint"))?;
+    site::ask(wanted.env, &site_key(site)?, &Ask::RemoveEndpoint { key }).await
+}
+
+/// Makes an API key, shown once, or changes what a key may do.
+#[utoipa::path(
+    put,
+    path = "/v1/sites/{site}/keys/{key}",
+    tag = "admin",
+    params(
+        ("site" = String, Path, description = "Name of the site"),
+        ("key" = String, Path, description = "What you call the key"),
+    ),
+    request_body = KeyRequest,
+    responses(
+        (status = 201, description = "Made; `secret` is not shown again", body = sayso_shared::answer::KeyAnswer),
+        (status = 200, description = "Changed", body = sayso_shared::answer::KeyAnswer),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn put_key(mut wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
+    let name = ApiKeyName::parse(key).map_err(|error| named("the key's name", error))?;
+    let request: KeyRequest = read(&wanted.json(LARGEST_BODY).await?)?;
+    site::ask(wanted.env, &site_key(site)?, &Ask::SetKey { name, request }).await
+}
+
+/// Removes an API key; it opens nothing from then on.
+#[utoipa::path(
+    delete,
+    path = "/v1/sites/{site}/keys/{key}",
+    tag = "admin",
+    params(
+        ("site" = String, Path, description = "Name of the site"),
+        ("key" = String, Path, description = "What you call the key"),
+    ),
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn delete_key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
+    let name = ApiKeyName::parse(key).map_err(|_| Problem::unknown("key"))?;
+    site::ask(wanted.env, &site_key(site)?, &Ask::RemoveKey { name }).await
+}
+
+pub(super) async fn site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
+    let method = wanted.request.method();
+    match method {
+        Method::Get | Method::Head | Method::Put => keys::admin(&wanted)?,
+        _ => return wrong_method("GET, HEAD, PUT"),
+    }
+    if method == Method::Put {
+        put_site(wanted, site).await
+    } else {
+        get_site(wanted, site).await
+    }
+}
+
+pub(super) async fn endpoint(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
+    match wanted.request.method() {
+        Method::Put => {
+            keys::admin(&wanted)?;
+            put_endpoint(wanted, site, endpoint).await
+        }
+        Method::Delete => {
+            keys::admin(&wanted)?;
+            delete_endpoint(wanted, site, endpoint).await
+        }
+        _ => wrong_method("PUT, DELETE"),
+    }
+}
+
+pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
+    match wanted.request.method() {
+        Method::Put => {
+            keys::admin(&wanted)?;
+            put_key(wanted, site, key).await
+        }
+        Method::Delete => {
+            keys::admin(&wanted)?;
+            delete_key(wanted, site, key).await
+        }
+        _ => wrong_method("PUT, DELETE"),
+    }
+}
+
+/// Reads a small body; what is wrong with it is said by its field.
+fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let pointer = error.path().iter().fold(String::new(), |pointer, segment| {
+            format!("{pointer}/{segment}")
+        });
+        Problem::invalid(vec![FieldError::new(
+            pointer,
+            error.into_inner().to_string(),
+        )])
+        .into()
+    })
+}
+
+fn named(what: &str, error: sayso_shared::key::NameError) -> Problem {
+    Problem::invalid(vec![FieldError::new("", format!("{what} {error}"))])
+}

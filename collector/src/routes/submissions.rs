@@ -1,0 +1,80 @@
+//! `POST /v1/submissions`: record a submission.
+
+use sayso_shared::{problem::Problem, submitted::Submission};
+use worker::{Method, Response};
+
+use super::{LARGEST_BODY, Wanted, allow_origin, wrong_method};
+use crate::{
+    failure::{Failure, Outcome},
+    ledger,
+};
+
+/// Records a submission and answers when it is durable. The body is JSON whatever its content type, so that a page can post it as
+/// `text/plain` without a preflight; the origin is checked all the same.
+#[utoipa::path(
+    post,
+    path = "/v1/submissions",
+    tag = "widget",
+    request_body(content = sayso_shared::submission::SubmissionWire, content_type = "application/json"),
+    responses(
+        (status = 201, description = "Recorded, durably", body = sayso_shared::answer::SubmissionAnswer),
+        (status = 200, description = "Recorded before: the same id and content", body = sayso_shared::answer::SubmissionAnswer),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "From a page that is not on an origin of the site", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site or form", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The same id with other content, or an outdated notice", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong; all of them are listed", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
+    let document = wanted.json(LARGEST_BODY).await?;
+    let submission = Submission::parse(&document).map_err(Problem::invalid)?;
+    let origin = wanted.header("origin")?;
+    ledger::ask(
+        wanted.env,
+        &submission.site,
+        0,
+        &ledger::Ask::Record { document, origin },
+    )
+    .await
+}
+
+pub(super) async fn route(wanted: Wanted<'_>) -> Outcome<Response> {
+    let origin = wanted.header("origin")?;
+    match wanted.request.method() {
+        Method::Post => {
+            let mut answered = record(wanted).await.or_else(Failure::into_response)?;
+            // Only pages of the site may read what it answers. A foreign page gets 403 without this header, and so learns nothing
+            // but that.
+            if let Some(origin) = origin.filter(|_| answered.status_code() != 403) {
+                answered = readable(answered);
+                allow_origin(answered.headers(), &origin)?;
+            }
+            Ok(answered)
+        }
+        // Which site it is for stands in the body that comes later, so a preflight is granted to all; granting it gives nothing
+        // away, the POST itself is checked.
+        Method::Options => {
+            let response = Response::builder().with_status(204).empty();
+            if let Some(origin) = origin {
+                allow_origin(response.headers(), &origin)?;
+                response
+                    .headers()
+                    .set("access-control-allow-methods", "POST")?;
+                response
+                    .headers()
+                    .set("access-control-allow-headers", "content-type")?;
+                response.headers().set("access-control-max-age", "86400")?;
+            }
+            Ok(response)
+        }
+        _ => wrong_method("POST, OPTIONS"),
+    }
+}
+
+/// An answer of an object has headers that cannot be changed; this one's can.
+fn readable(response: Response) -> Response {
+    let headers = response.headers().clone();
+    response.with_headers(headers)
+}

@@ -1,0 +1,122 @@
+//! Settings: what the operator has to set before anything is stored.
+
+use sayso_shared::{
+    api_key::same_secret, canonical::base64url_32, jws::SigningKey, outgoing::Reach,
+    problem::Problem, vault::Vault,
+};
+use worker::{Env, Url};
+
+/// All variables and secrets of the Worker, read and found good.
+pub(crate) struct Settings {
+    /// Origin of the collector, as it stands in links and receipts
+    pub(crate) public_url: String,
+    /// How mails leave
+    pub(crate) mailer: Mailer,
+    signing_seed: [u8; 32],
+    kek: [u8; 32],
+    admin_token: String,
+}
+
+/// How mails leave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailer {
+    /// Into the mailbox page of a developer
+    Dev,
+}
+
+impl Settings {
+    /// Reads them, or names the first that is missing or malformed.
+    pub(crate) fn read(env: &Env) -> Result<Self, Problem> {
+        Ok(Self {
+            signing_seed: key(env, "SAYSO_SIGNING_KEY")?,
+            kek: key(env, "SAYSO_KEK")?,
+            admin_token: admin_token(env)?,
+            public_url: public_url(env)?,
+            mailer: mailer(env)?,
+        })
+    }
+
+    /// The key that signs receipts.
+    pub(crate) fn signing_key(&self) -> SigningKey {
+        SigningKey::from_seed(&self.signing_seed)
+    }
+
+    /// The vault for personal data and secrets.
+    pub(crate) fn vault(&self) -> Vault {
+        Vault::open(&self.kek)
+    }
+
+    /// Whether this is the admin token.
+    pub(crate) fn is_admin(&self, token: &str) -> bool {
+        same_secret(&self.admin_token, token)
+    }
+
+    /// Whether this is a developer's collector.
+    pub(crate) fn is_dev(&self) -> bool {
+        self.mailer == Mailer::Dev
+    }
+
+    /// Where endpoints may be.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.mailer {
+            Mailer::Dev => Reach::PublicAndLoopback,
+        }
+    }
+}
+
+fn read(env: &Env, name: &str) -> Result<String, Problem> {
+    let missing = || Problem::misconfigured(name, "is not set");
+    env.var(name)
+        .map(|value| value.to_string())
+        .map_err(|_| missing())
+        .and_then(|value| {
+            if value.is_empty() {
+                Err(missing())
+            } else {
+                Ok(value)
+            }
+        })
+}
+
+fn key(env: &Env, name: &str) -> Result<[u8; 32], Problem> {
+    let must = "must be 32 random bytes in base64url without padding, such as `openssl rand 32 | basenc --base64url | tr -d =` gives";
+    base64url_32(&read(env, name)?).ok_or_else(|| Problem::misconfigured(name, must))
+}
+
+fn admin_token(env: &Env) -> Result<String, Problem> {
+    let name = "SAYSO_ADMIN_TOKEN";
+    let token = read(env, name)?;
+    if token.len() >= 32 && token.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(token)
+    } else {
+        Err(Problem::misconfigured(
+            name,
+            "must be at least 32 visible ASCII characters, and random",
+        ))
+    }
+}
+
+fn public_url(env: &Env) -> Result<String, Problem> {
+    let name = "SAYSO_PUBLIC_URL";
+    let text = read(env, name)?;
+    let exact = Url::parse(&text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    if exact {
+        Ok(text)
+    } else {
+        Err(Problem::misconfigured(
+            name,
+            "must be an origin such as https://consent.example.com",
+        ))
+    }
+}
+
+fn mailer(env: &Env) -> Result<Mailer, Problem> {
+    let name = "SAYSO_MAILER";
+    match read(env, name)?.as_str() {
+        "dev" => Ok(Mailer::Dev),
+        _ => Err(Problem::misconfigured(
+            name,
+            "must be dev: other ways to send mail are not built yet",
+        )),
+    }
+}

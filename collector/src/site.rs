@@ -1,0 +1,64 @@
+//! The site: its definition, published notices, endpoints and keys. It is the truth about them; the ledger has a copy.
+//!
+//! Contract: a change is committed here first and then handed to the ledger. If handing it over fails, the caller is told
+//! to repeat (repeating is harmless), and the alarm goes on trying.
+
+mod memory;
+mod object;
+
+use sayso_shared::{
+    answer::{EndpointRequest, KeyRequest},
+    definition::SiteDefinition,
+    key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
+    language::Language,
+};
+use serde::{Deserialize, Serialize};
+use worker::{Env, Method, Request, RequestInit, Response};
+
+use crate::failure::Outcome;
+
+/// What the Worker asks of a site. New code reaches objects gradually: fields may be added, with defaults, and never change their
+/// meaning.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub(crate) enum Ask {
+    /// Define the site anew, and publish what changed
+    Define {
+        site: SiteKey,
+        definition: Box<SiteDefinition>,
+    },
+    /// The definition as it is
+    Definition,
+    /// A published form
+    Form {
+        form: FormKey,
+        lang: Option<Language>,
+    },
+    /// Set an endpoint
+    SetEndpoint {
+        key: EndpointKey,
+        request: EndpointRequest,
+    },
+    /// Remove an endpoint
+    RemoveEndpoint { key: EndpointKey },
+    /// Make a key, or change what it may do
+    SetKey {
+        name: ApiKeyName,
+        request: KeyRequest,
+    },
+    /// Remove a key
+    RemoveKey { name: ApiKeyName },
+}
+
+/// Asks, and passes on whatever the site answers.
+pub(crate) async fn ask(env: &Env, site: &SiteKey, ask: &Ask) -> Outcome<Response> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_body(Some(serde_json::to_string(ask)?.into()));
+    let request = Request::new_with_init("https://site/", &init)?;
+    Ok(env
+        .durable_object("SITE")?
+        .get_by_name(site.as_str())?
+        .fetch_with_request(request)
+        .await?)
+}

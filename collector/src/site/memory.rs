@@ -1,0 +1,347 @@
+//! What a site knows and how it changes.
+
+use sayso_shared::{
+    answer::{
+        EndpointAnswer, EndpointRequest, KeyAnswer, KeyRequest, NoticePublished, SitePublished,
+    },
+    api_key::{ApiKey, KeptKey},
+    definition::SiteDefinition,
+    event::EventType,
+    key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
+    language::Language,
+    notice::{Notice, NoticeText},
+    outgoing::outgoing,
+    problem::{FieldError, Problem},
+    published::PublishedForm,
+    snapshot::{Endpoint, Snapshot},
+    time::Timestamp,
+    webhook::WebhookSecret,
+};
+use serde::Deserialize;
+use std::time::Duration;
+use worker::{Env, State};
+
+use crate::{
+    chance,
+    failure::{Failure, Outcome, damaged},
+    ledger,
+    settings::Settings,
+    store::{Store, number, text},
+};
+
+/// How long the ledger may take to learn of a change before the alarm tells it again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A site that is awake.
+pub(super) struct Site {
+    state: State,
+    env: Env,
+    store: Store,
+}
+
+#[derive(Deserialize)]
+struct SiteRow {
+    revision: i64,
+    learned: i64,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    body: String,
+}
+
+impl Site {
+    pub(super) fn new(state: State, env: Env) -> Self {
+        let store = Store::of(&state);
+        Self { state, env, store }
+    }
+
+    /// The site as it is; a problem if it was never defined. Nothing is written by asking.
+    pub(super) fn known(&self) -> Outcome<Snapshot> {
+        let row = self.row()?.ok_or_else(Problem::unknown_site)?;
+        Ok(serde_json::from_str(&row.body)?)
+    }
+
+    /// A published form in the language asked for, or the nearest that the site has.
+    pub(super) fn form(&self, form: &FormKey, lang: Option<&Language>) -> Outcome<PublishedForm> {
+        let snapshot = self.known()?;
+        let source = snapshot
+            .definition
+            .form(form)
+            .ok_or_else(Problem::unknown_form)?
+            .source;
+        let lang = snapshot.definition.language_for(lang);
+        let notice = snapshot
+            .notice(form, lang)
+            .ok_or_else(|| damaged("a form's notice"))?;
+        Ok(notice.published(&snapshot.definition, source))
+    }
+
+    /// Defines the site: 201 for a new one, else 200. A form gets a new notice only if one of its words changed.
+    pub(super) fn define(
+        &self,
+        site: SiteKey,
+        definition: SiteDefinition,
+        now: Timestamp,
+    ) -> Outcome<(u16, SitePublished)> {
+        let known = self.row()?;
+        let status = if known.is_some() { 200 } else { 201 };
+        let mut snapshot = match known {
+            Some(row) => serde_json::from_str(&row.body)?,
+            None => Snapshot {
+                site,
+                revision: 0,
+                definition: definition.clone(),
+                notices: Vec::new(),
+                endpoints: Vec::new(),
+                keys: Vec::new(),
+            },
+        };
+        self.store.commit(|| {
+            if !self.has_schema()? {
+                self.store
+                    .run(include_str!("../../sql/site/schema_1.sql"), Vec::new())?;
+            }
+            snapshot.notices = self.publish(&snapshot.site, &definition, now)?;
+            snapshot.definition = definition;
+            self.keep(&mut snapshot)
+        })?;
+        let published = snapshot.notices.iter().map(|notice| NoticePublished {
+            form: notice.text.form.clone(),
+            lang: notice.text.lang.clone(),
+            notice: notice.name(),
+        });
+        Ok((
+            status,
+            SitePublished {
+                site: snapshot.site.clone(),
+                notices: published.collect(),
+            },
+        ))
+    }
+
+    /// Sets an endpoint: 201 for a new one, else 200. A secret that is made here is shown once.
+    pub(super) fn set_endpoint(
+        &self,
+        key: EndpointKey,
+        request: &EndpointRequest,
+    ) -> Outcome<(u16, EndpointAnswer)> {
+        let settings = Settings::read(&self.env)?;
+        let mut snapshot = self.known()?;
+        let mut errors = Vec::new();
+        if let Err(error) = outgoing(&request.url, settings.reach()) {
+            errors.push(FieldError::new("/url", error.to_string()));
+        }
+        let given = request
+            .secret
+            .as_deref()
+            .map(WebhookSecret::parse)
+            .transpose();
+        let given = given
+            .map_err(|error| errors.push(FieldError::new("/secret", error.to_string())))
+            .ok()
+            .flatten();
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
+        }
+        let place = Endpoint::secret_place(&snapshot.site, &key);
+        let known = snapshot
+            .endpoints
+            .iter()
+            .position(|endpoint| endpoint.key == key);
+        let known = known.map(|at| snapshot.endpoints.remove(at));
+        let status = if known.is_some() { 200 } else { 201 };
+        let seal = |secret: &WebhookSecret| {
+            settings
+                .vault()
+                .seal_secret(secret.exposed().as_bytes(), &place, chance::bytes())
+        };
+        let (sealed_secret, shown) = match (given, known) {
+            (Some(secret), _) => (seal(&secret), None),
+            (None, Some(known)) => (known.sealed_secret, None),
+            (None, None) => {
+                let secret = WebhookSecret::new(chance::bytes());
+                (seal(&secret), Some(secret.exposed()))
+            }
+        };
+        let types = request
+            .types
+            .clone()
+            .unwrap_or_else(|| EventType::DEFAULT.to_vec());
+        let answer = EndpointAnswer {
+            id: key.clone(),
+            url: request.url.clone(),
+            types: types.clone(),
+            secret: shown,
+        };
+        snapshot.endpoints.push(Endpoint {
+            key,
+            url: request.url.clone(),
+            types,
+            sealed_secret,
+        });
+        self.store.commit(|| self.keep(&mut snapshot))?;
+        Ok((status, answer))
+    }
+
+    /// Removes an endpoint; removing it again changes nothing.
+    pub(super) fn remove_endpoint(&self, key: &EndpointKey) -> Outcome<()> {
+        let mut snapshot = self.known()?;
+        snapshot.endpoints.retain(|endpoint| endpoint.key != *key);
+        self.store.commit(|| self.keep(&mut snapshot))
+    }
+
+    /// Makes a key (201, shown once), or changes what a key may do (200).
+    pub(super) fn set_key(
+        &self,
+        name: ApiKeyName,
+        request: KeyRequest,
+    ) -> Outcome<(u16, KeyAnswer)> {
+        let mut snapshot = self.known()?;
+        let KeyRequest { scopes } = request;
+        if scopes.is_empty() {
+            let error = FieldError::new(
+                "/scopes",
+                "must name at least one scope, such as events:read",
+            );
+            return Err(Problem::invalid(vec![error]).into());
+        }
+        let known = snapshot.keys.iter_mut().find(|key| key.name == name);
+        let (status, secret) = if let Some(known) = known {
+            known.scopes.clone_from(&scopes);
+            (200, None)
+        } else {
+            let key = ApiKey::mint(snapshot.site.clone(), chance::bytes());
+            let (name, scopes, digest) = (name.clone(), scopes.clone(), key.digest());
+            snapshot.keys.push(KeptKey {
+                name,
+                scopes,
+                digest,
+            });
+            (201, Some(key.exposed()))
+        };
+        self.store.commit(|| self.keep(&mut snapshot))?;
+        Ok((
+            status,
+            KeyAnswer {
+                id: name,
+                scopes,
+                secret,
+            },
+        ))
+    }
+
+    /// Removes a key; removing it again changes nothing.
+    pub(super) fn remove_key(&self, name: &ApiKeyName) -> Outcome<()> {
+        let mut snapshot = self.known()?;
+        snapshot.keys.retain(|key| key.name != *name);
+        self.store.commit(|| self.keep(&mut snapshot))
+    }
+
+    /// Hands the site to its ledger, if the ledger has not learned it yet. The alarm stands meanwhile, so that a crash only delays.
+    pub(super) async fn teach(&self) -> Outcome<()> {
+        let Some(row) = self.row()?.filter(|row| row.learned < row.revision) else {
+            return Ok(());
+        };
+        self.state.storage().set_alarm(PATIENCE).await?;
+        let snapshot: Snapshot = serde_json::from_str(&row.body)?;
+        let site = snapshot.site.clone();
+        let learn = ledger::Ask::Learn {
+            snapshot: Box::new(snapshot),
+        };
+        let answered = ledger::ask(&self.env, &site, 0, &learn).await;
+        if !answered.is_ok_and(|answer| answer.status_code() < 300) {
+            return Err(Failure::from(Problem::unavailable()));
+        }
+        self.store.run(
+            include_str!("../../sql/site/site_learned.sql"),
+            vec![number(row.revision), number(row.revision)],
+        )?;
+        Ok(self.state.storage().delete_alarm().await?)
+    }
+
+    /// The current notice of each form and language; what changed gets a new version.
+    fn publish(
+        &self,
+        site: &SiteKey,
+        definition: &SiteDefinition,
+        now: Timestamp,
+    ) -> Outcome<Vec<Notice>> {
+        let mut notices = Vec::new();
+        for form in &definition.forms {
+            for lang in &definition.languages {
+                let words = NoticeText::of(site, definition, form, lang)
+                    .ok_or_else(|| damaged("a text"))?;
+                let values = vec![text(&form.key), text(lang)];
+                let latest: Option<Body> = self
+                    .store
+                    .row(include_str!("../../sql/site/notice_latest.sql"), values)?;
+                let latest: Option<Notice> = latest
+                    .map(|row| serde_json::from_str(&row.body))
+                    .transpose()?;
+                notices.push(match latest {
+                    Some(latest) if latest.text == words => latest,
+                    latest => self.publish_notice(
+                        latest.map_or(1, |latest| latest.version + 1),
+                        words,
+                        now,
+                    )?,
+                });
+            }
+        }
+        Ok(notices)
+    }
+
+    fn publish_notice(&self, version: u32, words: NoticeText, now: Timestamp) -> Outcome<Notice> {
+        let notice = Notice {
+            version,
+            hash: words.hash(),
+            published_at: now,
+            text: words,
+        };
+        let values = vec![
+            text(&notice.text.form),
+            text(&notice.text.lang),
+            number(version),
+            text(&notice.hash),
+            text(serde_json::to_string(&notice)?),
+        ];
+        self.store
+            .run(include_str!("../../sql/site/notice_insert.sql"), values)?;
+        Ok(notice)
+    }
+
+    /// Keeps a change as the next revision, to be learned. Call within a commit.
+    fn keep(&self, snapshot: &mut Snapshot) -> Outcome<()> {
+        let learned = self.row()?.map_or(0, |row| row.learned);
+        snapshot.revision += 1;
+        let revision = number(i64::try_from(snapshot.revision).unwrap_or(i64::MAX));
+        let values = vec![
+            revision,
+            number(learned),
+            text(serde_json::to_string(snapshot)?),
+        ];
+        Ok(self
+            .store
+            .run(include_str!("../../sql/site/site_upsert.sql"), values)?)
+    }
+
+    fn row(&self) -> Outcome<Option<SiteRow>> {
+        if !self.has_schema()? {
+            return Ok(None);
+        }
+        Ok(self
+            .store
+            .row(include_str!("../../sql/site/site_select.sql"), Vec::new())?)
+    }
+
+    fn has_schema(&self) -> Outcome<bool> {
+        #[derive(Deserialize)]
+        struct Found {}
+        let found: Option<Found> = self
+            .store
+            .row(include_str!("../../sql/site/schema_exists.sql"), Vec::new())?;
+        Ok(found.is_some())
+    }
+}

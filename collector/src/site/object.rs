@@ -1,0 +1,75 @@
+//! The Durable Object around a site.
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use super::{Ask, memory::Site};
+use crate::{
+    answer, clock,
+    failure::{Failure, Outcome},
+};
+
+/// One site.
+#[durable_object]
+pub(crate) struct SiteObject {
+    site: Site,
+}
+
+impl DurableObject for SiteObject {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            site: Site::new(state, env),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let ask: Ask = request.json().await?;
+        self.answer(ask).await.or_else(Failure::into_response)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // A failure escapes, so that the platform tries the alarm again.
+        self.site.teach().await.or_else(|failure| {
+            failure
+                .into_response()
+                .and(Err("not handed over yet".into()))
+        })?;
+        answer::no_content()
+    }
+}
+
+impl SiteObject {
+    async fn answer(&self, ask: Ask) -> Outcome<Response> {
+        let (site, now) = (&self.site, clock::now());
+        let response = match ask {
+            Ask::Definition => return Ok(answer::json(200, &site.known()?.definition)?),
+            Ask::Form { form, lang } => {
+                return Ok(answer::json(200, &site.form(&form, lang.as_ref())?)?);
+            }
+            Ask::Define {
+                site: key,
+                definition,
+            } => {
+                let (status, body) = site.define(key, *definition, now)?;
+                answer::json(status, &body)?
+            }
+            Ask::SetEndpoint { key, request } => {
+                let (status, body) = site.set_endpoint(key, &request)?;
+                answer::json(status, &body)?
+            }
+            Ask::RemoveEndpoint { key } => {
+                site.remove_endpoint(&key)?;
+                answer::no_content()?
+            }
+            Ask::SetKey { name, request } => {
+                let (status, body) = site.set_key(name, request)?;
+                answer::json(status, &body)?
+            }
+            Ask::RemoveKey { name } => {
+                site.remove_key(&name)?;
+                answer::no_content()?
+            }
+        };
+        site.teach().await?;
+        Ok(response)
+    }
+}
