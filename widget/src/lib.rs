@@ -48,7 +48,7 @@ pub struct Widget {
 /// Throws if the form lacks a word.
 #[wasm_bindgen]
 pub fn mount(
-    root: Element,
+    root: &Element,
     form: &JsValue,
     given: &JsValue,
     notify: Function,
@@ -69,7 +69,7 @@ pub fn mount(
     }
     let model = ArcRwSignal::new(model);
     Ok(Widget {
-        _mounted: view::show(&root, &model, notify),
+        _mounted: view::show(root, &model, notify),
         model,
         collector: given.text_of("collector"),
         sending: None,
@@ -115,6 +115,8 @@ impl Widget {
     /// `host_email` is what stands in the host form's own field. Nothing is returned when there is no address to send
     /// with. The promise resolves with the collector's answer, `{id, state, purposes, receipt, resend_after}`, and is
     /// rejected with `{reason, status}`, where `reason` is `network`, `outdated` or `refused`.
+    // What comes from JavaScript comes by value.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn submit(&mut self, host_email: Option<String>) -> Option<Promise> {
         let mut attempt = Err(Refusal::Email);
         self.model

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use js_sys::Function;
+use js_sys::{Function, Reflect};
 use leptos::{
     ev,
     html::{a, button, dd, details, div, dl, dt, fieldset, input, label, legend, p, summary},
@@ -63,7 +63,9 @@ impl Seen {
             .child((
                 fieldset()
                     .with(&[("part", "boxes")])
-                    .disabled(self.flag(|model| !model.is_open()))
+                    .live(self, 0, |fieldset, model, _| {
+                        set_flag(fieldset, "disabled", !model.is_open());
+                    })
                     .child((
                         legend()
                             .with(&[("part", "legend")])
@@ -74,8 +76,11 @@ impl Seen {
                         gpc,
                         p().with(NOTE).child(privacy),
                     )),
-                p().with(&[("part", "status"), ("role", "status")])
-                    .child(self.words(Model::said)),
+                p().with(&[("part", "status"), ("role", "status")]).live(
+                    self,
+                    0,
+                    |status, model, _| set_text(status, model.said()),
+                ),
                 self.button(),
             ))
     }
@@ -125,11 +130,16 @@ impl Seen {
                     ("autocomplete", "email"),
                     ("aria-describedby", "hint"),
                 ])
-                .aria_invalid(self.words(|model| if model.email_wrong { "true" } else { "false" }))
-                .prop("value", self.words(|model| &model.email))
+                .live(self, 0, |field, model, _| {
+                    set_property(field, "value", &model.email.as_str().into());
+                    let wrong = if model.email_wrong { "true" } else { "false" };
+                    set_attribute(field, "aria-invalid", wrong);
+                })
                 .on(ev::input, write),
             p().with(&[("part", "hint"), ("id", "hint")])
-                .hidden(self.flag(|model| !model.email_wrong))
+                .live(self, 0, |hint, model, _| {
+                    set_flag(hint, "hidden", !model.email_wrong);
+                })
                 .child(labels.email_hint.clone()),
         ))
     }
@@ -147,24 +157,18 @@ impl Seen {
         };
         button()
             .with(&[("type", "button")])
-            .part(self.words(|model| if is_stored(model) { "change" } else { "button" }))
-            .hidden(self.flag(|model| !model.place.chat && !is_stored(model)))
-            .on(ev::click, press)
-            .child(self.words(|model| {
-                if is_stored(model) {
-                    &model.form.labels.change
+            .live(self, 0, |button, model, _| {
+                let labels = &model.form.labels;
+                let (part, text) = if is_stored(model) {
+                    ("change", &labels.change)
                 } else {
-                    &model.form.labels.submit
-                }
-            }))
-    }
-
-    fn words(self, read: fn(&Model) -> &str) -> impl Fn() -> String + Copy + Send {
-        move || self.model.with(|model| read(model).to_owned())
-    }
-
-    fn flag(self, read: fn(&Model) -> bool) -> impl Fn() -> bool + Copy + Send {
-        move || self.model.with(read)
+                    ("button", &labels.submit)
+                };
+                set_attribute(button, "part", part);
+                set_text(button, text);
+                set_flag(button, "hidden", !model.place.chat && !is_stored(model));
+            })
+            .on(ev::click, press)
     }
 
     fn tell(self, what: &str) {
@@ -215,28 +219,68 @@ const NOTE: Fixed = &[("part", "note")];
 
 type Fixed = &'static [(&'static str, &'static str)];
 type Own = Vec<(&'static str, String)>;
+type Live = (Seen, usize, fn(&Element, &Model, usize));
 type Put<A> = Directive<(Element, A), fn(Element, A), A>;
 
-/// Attributes that never change, set by one function for all elements. A builder method each would be a type each, and
-/// every visitor would download the code for all of them.
+/// What is set on elements, by one function each for all of them. A builder method is a type each, and every visitor
+/// would download the code for all of them.
 trait Attributes: AddAnyAttr + Sized {
+    /// Attributes that are the same for everybody.
     fn with(self, attributes: Fixed) -> Self::Output<Put<Fixed>> {
         let put = |element: Element, attributes: Fixed| {
             for (name, value) in attributes {
-                _ = element.set_attribute(name, value);
+                set_attribute(&element, name, value);
             }
         };
         self.add_any_attr(directive(put as _, attributes))
     }
 
+    /// Attributes of this form alone.
     fn own(self, attributes: Own) -> Self::Output<Put<Own>> {
         let put = |element: Element, attributes: Own| {
             for (name, value) in attributes {
-                _ = element.set_attribute(name, &value);
+                set_attribute(&element, name, &value);
             }
         };
         self.add_any_attr(directive(put as _, attributes))
+    }
+
+    /// What follows the model: `paint` is called now and after each change. `at` is the place of the purpose, if it is
+    /// about one.
+    fn live(
+        self,
+        seen: Seen,
+        at: usize,
+        paint: fn(&Element, &Model, usize),
+    ) -> Self::Output<Put<Live>> {
+        let put = |element: Element, (seen, at, paint): Live| {
+            let effect = RenderEffect::new(move |_| {
+                seen.model.with(|model| paint(&element, model, at));
+            });
+            // The owner keeps it until the widget goes.
+            StoredValue::new_local(effect);
+        };
+        self.add_any_attr(directive(put as _, (seen, at, paint)))
     }
 }
 
 impl<E: AddAnyAttr> Attributes for E {}
+
+fn set_attribute(element: &Element, name: &str, value: &str) {
+    _ = element.set_attribute(name, value);
+}
+
+fn set_flag(element: &Element, name: &str, on: bool) {
+    _ = element.toggle_attribute_with_force(name, on);
+}
+
+fn set_property(element: &Element, name: &str, value: &JsValue) {
+    _ = Reflect::set(element, &name.into(), value);
+}
+
+/// Leaves a text alone that is there already: a screen reader would say it again.
+fn set_text(element: &Element, text: &str) {
+    if element.text_content().as_deref() != Some(text) {
+        element.set_text_content(Some(text));
+    }
+}
