@@ -66,6 +66,12 @@ struct Words<'a> {
 }
 
 impl Letter {
+    /// The HTML with links that open a page of their own: a frame within a page may not leave it.
+    pub(crate) fn html_in_new_tabs(&self) -> String {
+        self.html
+            .replacen("<head>", "<head><base target=\"_blank\">", 1)
+    }
+
     /// Writes the mail about a submission.
     ///
     /// # Errors

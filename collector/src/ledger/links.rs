@@ -304,16 +304,26 @@ impl Ledger {
             .ok_or_else(|| damaged("a person's submission"))?
             .facts()?
             .lang;
-        let controller = self.snapshot()?.definition.controller.clone();
-        let standing = self.standing(&subject.to_string())?;
+        let snapshot = self.snapshot()?;
+        let definition = &snapshot.definition;
+        let mut standing: Vec<_> = self.standing(&subject.to_string())?.into_iter().collect();
+        // In the site's own order; what the site no longer has comes last.
+        standing.sort_by_key(|(key, _)| {
+            let place = definition
+                .purposes
+                .iter()
+                .position(|purpose| purpose.key == *key);
+            place.unwrap_or(usize::MAX)
+        });
         let purposes = standing.iter().map(|(purpose, consent)| {
             let (_, notice) = self.basis(consent.submission)?;
             purpose_view(&notice, purpose, consent)
         });
+        let purposes = purposes.collect::<Outcome<_>>()?;
         Ok(PersonView {
             lang,
-            controller,
-            purposes: purposes.collect::<Outcome<_>>()?,
+            controller: definition.controller.clone(),
+            purposes,
         })
     }
 }
@@ -340,11 +350,15 @@ impl ConfirmLink {
     /// What was asked to be confirmed, as it stands.
     fn view(&self, standing: &Standing) -> Outcome<PersonView> {
         let answer = self.submission.answer()?;
-        let asked = answer
+        let asked = |key: &PurposeKey| answer.purposes.get(key) == Some(&Status::Requested);
+        // In the order in which the form asked.
+        let asked = self
+            .notice
+            .text
             .purposes
             .iter()
-            .filter(|(_, status)| **status == Status::Requested);
-        let standing = asked.filter_map(|(purpose, _)| standing.get_key_value(purpose));
+            .filter(|purpose| asked(&purpose.key));
+        let standing = asked.filter_map(|purpose| standing.get_key_value(&purpose.key));
         let purposes =
             standing.map(|(purpose, consent)| purpose_view(&self.notice, purpose, consent));
         Ok(PersonView {

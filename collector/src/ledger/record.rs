@@ -6,6 +6,7 @@ use sayso_shared::{
     decision::{self, Decided},
     delivery::{MailCap, mail_slot},
     event::{ActorKind, Manner, Method},
+    key::PurposeKey,
     notice::Notice,
     problem::Problem,
     receipt::{ReceiptAct, SubmissionFacts},
@@ -19,7 +20,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    acts::{Done, worded},
+    acts::Done,
     memory::{Keys, Ledger},
     subject::Subject,
 };
@@ -225,14 +226,14 @@ impl Ledger {
         let Some(due) = self.mail_slot(keys, subject, now)?.filter(|_| said_yes) else {
             return Ok(());
         };
-        let with = |wanted: Status| {
-            let changes = decided
-                .changes
-                .iter()
-                .filter(move |change| change.after.status == wanted);
-            changes
-                .map(|change| worded(notice, &change.purpose))
-                .collect::<Outcome<Vec<_>>>()
+        // In the order in which the form asked.
+        let asked = || notice.text.purposes.iter();
+        let became = |wanted: Status| {
+            let is = |key: &PurposeKey| {
+                let mut changes = decided.changes.iter();
+                changes.any(|change| change.purpose == *key && change.after.status == wanted)
+            };
+            asked().filter(|purpose| is(&purpose.key)).collect()
         };
         let token = || Token::mint(snapshot.site.clone(), 0, chance::bytes());
         let (confirm, preferences) = (waiting_until.map(|until| (token(), until)), token());
@@ -240,13 +241,11 @@ impl Ledger {
             definition: &snapshot.definition,
             lang: &notice.text.lang,
             person: &subject.person,
-            waiting: with(Status::Requested)?,
-            recorded: with(Status::Given)?,
-            already: decided
-                .already
-                .iter()
-                .map(|purpose| worded(notice, purpose))
-                .collect::<Outcome<_>>()?,
+            waiting: became(Status::Requested),
+            recorded: became(Status::Given),
+            already: asked()
+                .filter(|purpose| decided.already.contains(&purpose.key))
+                .collect(),
             confirm: confirm.as_ref().map(|(token, _)| token),
             preferences: &preferences,
             public_url: &keys.settings.public_url,
