@@ -7,7 +7,7 @@ use std::any::Any;
 
 use js_sys::{Function, Reflect};
 use leptos::{
-    ev,
+    ev::Event,
     html::{a, button, dd, details, div, dl, dt, fieldset, input, label, legend, p, summary},
     prelude::*,
     tachys::{
@@ -15,7 +15,7 @@ use leptos::{
         renderer::types::Element,
     },
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 use crate::{
     model::{Model, Phase, Place},
@@ -86,11 +86,6 @@ impl Seen {
     }
 
     fn purpose(self, at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> {
-        let tick = move |event: ev::Event| {
-            self.model
-                .update(|model| model.tick(at, event_target_checked(&event)));
-            self.tell("change");
-        };
         let boxed = input()
             .with(&[("part", "box"), ("type", "checkbox")])
             .own(vec![
@@ -99,7 +94,7 @@ impl Seen {
                 ("aria-describedby", id("text", at)),
             ])
             .prop("checked", move || self.model.with(|model| model.ticked(at)))
-            .on(ev::change, tick);
+            .hears(self, at, "change", Self::tick);
         let title = label()
             .with(&[("part", "title")])
             .own(vec![("id", id("title", at)), ("for", id("box", at))])
@@ -114,10 +109,6 @@ impl Seen {
     }
 
     fn email(self, labels: &Labels) -> impl IntoView + use<> {
-        let write = move |event: ev::Event| {
-            self.model
-                .update(|model| model.write_email(event_target_value(&event)));
-        };
         div().with(&[("part", "email")]).child((
             label()
                 .with(&[("part", "email-title"), ("for", "email")])
@@ -135,7 +126,7 @@ impl Seen {
                     let wrong = if model.email_wrong { "true" } else { "false" };
                     set_attribute(field, "aria-invalid", wrong);
                 })
-                .on(ev::input, write),
+                .hears(self, 0, "input", Self::write),
             p().with(&[("part", "hint"), ("id", "hint")])
                 .live(self, 0, |hint, model, _| {
                     set_flag(hint, "hidden", !model.email_wrong);
@@ -147,14 +138,6 @@ impl Seen {
     /// One button for both ways, so that the focus stays where the person left it: it sends in a chat, and offers the
     /// way back once something is stored.
     fn button(self) -> impl IntoView + use<> {
-        let press = move |_: ev::MouseEvent| {
-            if self.model.with_untracked(is_stored) {
-                self.model.update(Model::change);
-                self.tell("change");
-            } else {
-                self.tell("submit");
-            }
-        };
         button()
             .with(&[("type", "button")])
             .live(self, 0, |button, model, _| {
@@ -168,7 +151,27 @@ impl Seen {
                 set_text(button, text);
                 set_flag(button, "hidden", !model.place.chat && !is_stored(model));
             })
-            .on(ev::click, press)
+            .hears(self, 0, "click", Self::press)
+    }
+
+    fn tick(self, at: usize, event: &Event) {
+        self.model
+            .update(|model| model.tick(at, event_target_checked(event)));
+        self.tell("change");
+    }
+
+    fn write(self, _: usize, event: &Event) {
+        self.model
+            .update(|model| model.write_email(event_target_value(event)));
+    }
+
+    fn press(self, _: usize, _: &Event) {
+        if self.model.with_untracked(is_stored) {
+            self.model.update(Model::change);
+            self.tell("change");
+        } else {
+            self.tell("submit");
+        }
     }
 
     fn tell(self, what: &str) {
@@ -220,6 +223,7 @@ const NOTE: Fixed = &[("part", "note")];
 type Fixed = &'static [(&'static str, &'static str)];
 type Own = Vec<(&'static str, String)>;
 type Live = (Seen, usize, fn(&Element, &Model, usize));
+type Hears = (Seen, usize, &'static str, fn(Seen, usize, &Event));
 type Put<A> = Directive<(Element, A), fn(Element, A), A>;
 
 /// What is set on elements, by one function each for all of them. A builder method is a type each, and every visitor
@@ -261,6 +265,24 @@ trait Attributes: AddAnyAttr + Sized {
             StoredValue::new_local(effect);
         };
         self.add_any_attr(directive(put as _, (seen, at, paint)))
+    }
+
+    /// What the person does. `heard` is called with the place of the purpose, if it is about one.
+    fn hears(
+        self,
+        seen: Seen,
+        at: usize,
+        event: &'static str,
+        heard: fn(Seen, usize, &Event),
+    ) -> Self::Output<Put<Hears>> {
+        let put = |element: Element, (seen, at, event, heard): Hears| {
+            let listener = Closure::<dyn Fn(Event)>::new(move |event| heard(seen, at, &event));
+            let function = listener.as_ref().unchecked_ref();
+            _ = element.add_event_listener_with_callback(event, function);
+            // The owner keeps it until the widget goes, and the element with it.
+            StoredValue::new_local(listener);
+        };
+        self.add_any_attr(directive(put as _, (seen, at, event, heard)))
     }
 }
 
