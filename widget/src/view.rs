@@ -1,7 +1,7 @@
 //! Shows the model: a real fieldset, real checkboxes, real details; no role where an element has it by itself.
 //!
 //! Written with builders, not with `view!`: the macro turns fixed markup into `innerHTML`, which a page with Trusted Types
-//! forbids. What changes is read through plain function pointers, so that the compiler makes one piece of code for all of it.
+//! forbids.
 
 use std::any::Any;
 
@@ -93,7 +93,9 @@ impl Seen {
                 ("name", purpose.key.clone()),
                 ("aria-describedby", id("text", at)),
             ])
-            .prop("checked", move || self.model.with(|model| model.ticked(at)))
+            .live(self, at, |tick, model, at| {
+                set_property(tick, "checked", &model.ticked(at).into());
+            })
             .hears(self, at, "change", Self::tick);
         let title = label()
             .with(&[("part", "title")])
