@@ -15,7 +15,7 @@ const ANSWERS = [
   [/.*/s, "Goede vraag. Dat zoek ik uit met de werkplaats."],
 ];
 
-chat.introMessage = { text: "Hoi, met Wielrijk! Waarmee kan ik je helpen: een proefrit, een prijs, of een reparatie?" };
+chat.introMessage = { text: "Hoi, met Wielrijk! Waarmee kan ik helpen: een proefrit, een prijs, of een reparatie?" };
 
 let asked = false;
 chat.connect = {
@@ -34,7 +34,7 @@ chat.connect = {
 // on when the choice is stored.
 chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
 chat.addEventListener("say-so:stored", () => {
-  chat.addMessage({ role: "ai", text: "Dank je, genoteerd. Kan ik nog iets voor je doen?" });
+  chat.addMessage({ role: "ai", text: "Dank je, genoteerd. Kan ik nog iets doen?" });
   chat.scrollToBottom();
 });
 
@@ -56,7 +56,7 @@ Object.assign(chat, {
     html: { shared: { bubble: { width: "100%", maxWidth: "100%", boxSizing: "border-box", padding: "1rem" } } },
   },
   textInput: {
-    placeholder: { text: "Typ je vraag", style: { color: "var(--soft)" } },
+    placeholder: { text: "Typ uw vraag", style: { color: "var(--soft)" } },
     styles: {
       container: { backgroundColor: "var(--paper)", border: "1px solid var(--line)", borderRadius: "0.7rem", boxShadow: "none" },
       text: { color: "inherit" },

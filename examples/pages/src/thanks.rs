@@ -16,8 +16,8 @@ pub(crate) fn page(fields: &[(String, String)]) -> String {
     } else {
         Words {
             lang: "nl",
-            title: "Dank je, je vraag is binnen",
-            lead: "Je hoort binnen één werkdag van ons.",
+            title: "Dank u wel, uw vraag is binnen",
+            lead: "U hoort binnen één werkdag van ons.",
             fields: "Dit stuurde het formulier ons",
             back: ("/web-form/", "Terug naar het formulier"),
         }
@@ -98,6 +98,6 @@ mod tests {
     #[test]
     fn who_wrote_in_english_is_thanked_in_english() {
         assert!(page(&[field("lang", "en")]).contains("Thank you"));
-        assert!(page(&[]).contains("Dank je"));
+        assert!(page(&[]).contains("Dank u wel"));
     }
 }
