@@ -1,7 +1,7 @@
 //! Chance: random bytes from the platform's generator.
 
-use sayso_shared::time::Timestamp;
-use uuid::{Builder, Uuid};
+use sayso_shared::{id::uuid_v7, time::Timestamp};
+use uuid::Uuid;
 
 /// Random bytes.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
@@ -10,8 +10,7 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A new UUIDv7 (RFC 9562 section 5.7) of this moment.
+/// A new UUIDv7 of this moment.
 pub(crate) fn uuid(now: Timestamp) -> Uuid {
-    let millis = u64::try_from(now.unix_millis()).unwrap_or_default();
-    Builder::from_unix_timestamp_millis(millis, &bytes::<10>()).into_uuid()
+    uuid_v7(now, bytes())
 }

@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn an_address_gets_three_mails_a_day_a_minute_apart() {
-        let (cap, minute) = (MailCap::USUAL, Duration::from_secs(60));
+        let (cap, minute) = (MailCap::USUAL, Duration::from_mins(1));
         assert_eq!(mail_slot(cap, 0, None, NOW), Some(NOW));
         assert_eq!(mail_slot(cap, 1, Some(NOW), NOW), Some(NOW + minute));
         assert_eq!(

@@ -13,6 +13,8 @@ pub mod language;
 
 pub mod time;
 
+pub mod id;
+
 pub mod email;
 
 pub mod purpose;

@@ -1,0 +1,195 @@
+//! What a submission may say, and that all that is wrong with it is said at once.
+#![cfg(feature = "record")]
+
+use proptest::prelude::*;
+use sayso_shared::{
+    definition::SiteDefinition,
+    problem::FieldError,
+    submission::{SubjectWire, SubmissionWire},
+    submitted::{Person, Submission},
+};
+use serde_json::{Value, json};
+
+fn good() -> Value {
+    json!({
+        "id": "01a2043b-f3b7-7b2b-ac83-547104a2755b",
+        "site": "demo",
+        "form": "newsletter",
+        "lang": "nl",
+        "notice_hash": format!("sha-256:{}", "0".repeat(64)),
+        "subject": {"email": "jan@example.com"},
+        "choices": {"STORE": true, "EMARKETING": false},
+        "source": "web_form",
+        "page": "https://www.example.com/contact?name=jan#form",
+        "shown_at": "2026-11-22T09:00:00.000Z",
+        "decided_at": "2026-11-22T09:00:05.000Z",
+        "gpc": false,
+        "widget": "0.1.0"
+    })
+}
+
+fn errors(document: &Value) -> Vec<FieldError> {
+    Submission::parse(document).expect_err("something is wrong")
+}
+
+#[test]
+fn a_good_submission_is_read_and_its_page_loses_what_may_be_personal() {
+    let submission = Submission::parse(&good()).expect("all is well");
+    assert_eq!(submission.page, "https://www.example.com/contact");
+    assert_eq!(submission.person.email.exposed(), "jan@example.com");
+    assert_eq!(
+        submission.choices.values().collect::<Vec<_>>(),
+        [&false, &true]
+    );
+}
+
+#[test]
+fn each_wrong_field_is_pointed_at() {
+    for (field, wrong, pointer) in [
+        ("id", json!("7"), "/id"),
+        ("id", json!("f81d4fae-7dec-41d0-a765-00a0c91e6bf6"), "/id"),
+        ("site", json!("De Mo"), "/site"),
+        ("form", json!(7), "/form"),
+        ("lang", json!("nederlands!"), "/lang"),
+        ("notice_hash", json!("sha-256:00"), "/notice_hash"),
+        ("subject", json!({"email": "jan"}), "/subject/email"),
+        (
+            "subject",
+            json!({"email": "jan@example.com", "phone": "mobile"}),
+            "/subject/phone",
+        ),
+        (
+            "subject",
+            json!({"email": "jan@example.com", "name": "Jan"}),
+            "/subject/name",
+        ),
+        ("subject", json!("jan@example.com"), "/subject"),
+        ("choices", json!([]), "/choices"),
+        ("choices", json!({"STORE": "yes"}), "/choices/STORE"),
+        ("choices", json!({"a/b": true}), "/choices/a~1b"),
+        ("source", json!("import"), "/source"),
+        ("page", json!("javascript:alert(1)"), "/page"),
+        ("conversation", json!(7), "/conversation"),
+        ("shown_at", json!("yesterday"), "/shown_at"),
+        (
+            "decided_at",
+            json!("2026-11-22T08:59:59.999Z"),
+            "/decided_at",
+        ),
+        ("gpc", json!("1"), "/gpc"),
+        ("widget", json!("x".repeat(41)), "/widget"),
+        ("newsletter", json!(true), "/newsletter"),
+    ] {
+        let mut document = good();
+        document[field] = wrong;
+        let pointers: Vec<_> = errors(&document)
+            .into_iter()
+            .map(|error| error.pointer)
+            .collect();
+        assert_eq!(pointers, [pointer]);
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let pointers: Vec<_> = errors(&json!({"extra": 1}))
+        .into_iter()
+        .map(|error| error.pointer)
+        .collect();
+    let required = [
+        "id",
+        "site",
+        "form",
+        "lang",
+        "notice_hash",
+        "subject",
+        "choices",
+        "source",
+        "page",
+        "shown_at",
+        "decided_at",
+        "gpc",
+        "widget",
+        "extra",
+    ];
+    assert_eq!(pointers, required.map(|field| format!("/{field}")));
+    assert_eq!(errors(&json!([])).len(), 1);
+}
+
+#[test]
+fn what_the_wire_type_writes_is_read() {
+    let wire = SubmissionWire {
+        id: "01a2043b-f3b7-7b2b-ac83-547104a2755b".to_owned(),
+        site: "demo".to_owned(),
+        form: "chat".to_owned(),
+        lang: "en".to_owned(),
+        notice_hash: format!("sha-256:{}", "a".repeat(64)),
+        subject: SubjectWire {
+            email: "jan@example.com".to_owned(),
+            phone: None,
+            external_id: Some("C-7".to_owned()),
+        },
+        choices: [("STORE".to_owned(), true)].into(),
+        source: "chat".to_owned(),
+        page: "https://www.example.com/".to_owned(),
+        conversation: Some("42".to_owned()),
+        shown_at: "2026-11-22T09:00:00.000Z".to_owned(),
+        decided_at: "2026-11-22T09:00:00.000Z".to_owned(),
+        gpc: true,
+        widget: "0.1.0".to_owned(),
+    };
+    let submission =
+        Submission::parse(&serde_json::to_value(wire).expect("JSON")).expect("all is well");
+    assert_eq!(submission.conversation.as_deref(), Some("42"));
+    assert_eq!(submission.person.external_id.as_deref(), Some("C-7"));
+}
+
+#[test]
+fn the_same_content_has_the_same_digest_in_any_order_of_fields() {
+    let digest = |document: &Value| Submission::parse(document).expect("all is well").digest;
+    let reordered: Value = serde_json::from_str(&good().to_string()).expect("JSON");
+    let mut other = good();
+    other["gpc"] = json!(true);
+    assert_eq!(digest(&good()), digest(&reordered));
+    assert_ne!(digest(&good()), digest(&other));
+}
+
+#[test]
+fn a_submission_answers_exactly_the_purposes_of_its_form() {
+    let definition: Value = json!({
+        "name": "Demo", "controller": {"name": "Demo", "privacy_url": "https://example.com/p", "contact": "a@example.com"},
+        "default_language": "en", "languages": ["en"], "origins": ["https://www.example.com"],
+        "mail": {"from": "a@example.com", "from_name": "Demo"},
+        "purposes": [
+            {"key": "STORE", "title": {"en": "Store"}, "text": {"en": "Store"}, "legal_basis": "consent", "channels": [], "double_opt_in": false},
+            {"key": "NEWS", "title": {"en": "News"}, "text": {"en": "News"}, "legal_basis": "consent", "channels": ["email"], "double_opt_in": true}
+        ],
+        "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "NEWS"], "intro": {"en": "Hello"}}]
+    });
+    let definition = SiteDefinition::parse(&definition).expect("all is well");
+    let submission = Submission::parse(&good()).expect("all is well");
+    let errors = submission
+        .fits(&definition.forms[0])
+        .expect_err("one purpose too many, one too few");
+    let pointers: Vec<_> = errors.into_iter().map(|error| error.pointer).collect();
+    assert_eq!(pointers, ["/choices/EMARKETING", "/choices/NEWS"]);
+}
+
+proptest! {
+    #[test]
+    fn a_person_reads_back(local in "[a-z0-9.+-]{1,20}", domain in "[a-z]{1,10}\\.[a-z]{2,5}", phone in proptest::option::of("\\+[0-9]{5,12}")) {
+        let mut document = good();
+        document["subject"] = json!({"email": format!("{local}@{domain}"), "phone": phone});
+        let person = Submission::parse(&document).expect("all is well").person;
+        prop_assert_eq!(Person::read(&person.render()), Some(person));
+    }
+
+    #[test]
+    fn no_text_whatever_makes_reading_fall_over(text: String) {
+        for field in ["id", "site", "form", "lang", "notice_hash", "source", "page", "conversation", "shown_at", "widget"] {
+            let mut document = good();
+            document[field] = json!(text);
+            let _ = Submission::parse(&document);
+        }
+    }
+}
