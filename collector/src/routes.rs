@@ -11,6 +11,7 @@ mod mailbox;
 mod preferences;
 mod submissions;
 
+use futures_util::StreamExt as _;
 use sayso_shared::{key::SiteKey, problem::Problem};
 use worker::{Env, Headers, Method, Request, Response, Result};
 
@@ -93,12 +94,18 @@ impl Wanted<'_> {
         if announced.is_some_and(|length| length > largest) {
             return Err(Problem::too_large(largest).into());
         }
-        let body = self.request.bytes().await?;
-        if body.len() > largest {
-            Err(Problem::too_large(largest).into())
-        } else {
-            Ok(body)
+        // Counted while it arrives: what announces no length may have no end.
+        let mut body = Vec::new();
+        let Ok(mut chunks) = self.request.stream() else {
+            return Ok(body);
+        };
+        while let Some(chunk) = chunks.next().await {
+            body.extend_from_slice(&chunk?);
+            if body.len() > largest {
+                return Err(Problem::too_large(largest).into());
+            }
         }
+        Ok(body)
     }
 
     /// The body as JSON.

@@ -57,7 +57,8 @@ impl Ledger {
         if !self.has_schema()? {
             return Ok(None);
         }
-        self.lapse(now)?;
+        // A person's record that cannot be read holds up that person only.
+        let lapsed = self.lapse(now).map_err(log).is_ok();
         let mut next: Option<Timestamp> = None;
         let mut look_at = |at: Timestamp| next = Some(next.map_or(at, |next| next.min(at)));
         let mails: Vec<MailAt> = self
@@ -102,7 +103,12 @@ impl Ledger {
             Vec::new(),
         )?;
         if let Some(at) = waiting.and_then(|row| row.at) {
-            look_at(Timestamp::from_unix_millis(at));
+            let at = Timestamp::from_unix_millis(at);
+            look_at(if lapsed {
+                at
+            } else {
+                at.max(now + Duration::from_mins(1))
+            });
         }
         if !self.busy.borrow().is_empty() {
             look_at(now + PATIENCE);

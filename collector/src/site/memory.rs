@@ -142,6 +142,10 @@ impl Site {
             .map_err(|error| errors.push(FieldError::new("/secret", error.to_string())))
             .ok()
             .flatten();
+        if request.types.as_ref().is_some_and(Vec::is_empty) {
+            let detail = "must name at least one type; leave it out for the usual ones";
+            errors.push(FieldError::new("/types", detail));
+        }
         if !errors.is_empty() {
             return Err(Problem::invalid(errors).into());
         }
@@ -258,7 +262,11 @@ impl Site {
             include_str!("../../sql/site/site_learned.sql"),
             vec![number(row.revision), number(row.revision)],
         )?;
-        Ok(self.state.storage().delete_alarm().await?)
+        // Unless the site changed again meanwhile: then the alarm is for that.
+        if self.row()?.is_none_or(|row| row.learned >= row.revision) {
+            self.state.storage().delete_alarm().await?;
+        }
+        Ok(())
     }
 
     /// The current notice of each form and language; what changed gets a new version.
