@@ -60,55 +60,75 @@ pub(super) fn request(
     let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())?;
-    let mut bytes = Vec::new();
-    stream
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{method} {path} was not answered"))?;
-    parse(&bytes).with_context(|| format!("{method} {path} was answered with nonsense"))
+    read(&mut stream).with_context(|| format!("{method} {path} was not answered"))
 }
 
-fn parse(bytes: &[u8]) -> Result<Answer> {
-    let end = find(bytes, b"\r\n\r\n").context("no end of the header")?;
-    let head = String::from_utf8_lossy(&bytes[..end]);
+/// Reads until the answer is whole. workerd leaves the connection open, whatever it was asked.
+fn read(stream: &mut TcpStream) -> Result<Answer> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        if let Some(answer) = parse(&bytes)? {
+            return Ok(answer);
+        }
+        match stream.read(&mut buffer)? {
+            0 => bail!("the answer was cut off"),
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// `None` while there is more to come.
+fn parse(bytes: &[u8]) -> Result<Option<Answer>> {
+    let Some(end) = find(bytes, b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
     let rest = &bytes[end + 4..];
-    let status = head
+    let status: u16 = head
         .split_whitespace()
         .nth(1)
         .and_then(|code| code.parse().ok())
-        .context("no status")?;
-    let is_chunked = head.lines().any(|line| {
-        let line = line.to_ascii_lowercase();
-        line.starts_with("transfer-encoding:") && line.contains("chunked")
-    });
-    let body = if is_chunked {
+        .context("an answer without a status")?;
+    let field = |name: &str| {
+        head.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find_map(|(found, value)| (found == name).then(|| value.trim()))
+    };
+    let body = if status == 204 || status == 304 {
+        Some(Vec::new())
+    } else if field("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
         unchunk(rest)?
     } else {
-        rest.to_vec()
+        let length = field("content-length")
+            .and_then(|length| length.parse().ok())
+            .context("an answer without a length")?;
+        rest.get(..length).map(<[u8]>::to_vec)
     };
-    Ok(Answer {
+    Ok(body.map(|body| Answer {
         status,
         body: String::from_utf8_lossy(&body).into_owned(),
-    })
+    }))
 }
 
-/// RFC 9112, section 7.1.
-fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
+/// RFC 9112, section 7.1; `None` while there is more to come.
+fn unchunk(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
-    loop {
-        let end = find(rest, b"\r\n").context("a chunk without a size")?;
+    while let Some(end) = find(rest, b"\r\n") {
         let line = String::from_utf8_lossy(&rest[..end]);
         let size = line.split(';').next().unwrap_or_default().trim();
         let size = usize::from_str_radix(size, 16).context("a chunk with a wrong size")?;
         if size == 0 {
-            return Ok(body);
+            return Ok(Some(body));
         }
         let start = end + 2;
         let Some(chunk) = rest.get(start..start.saturating_add(size)) else {
-            bail!("a chunk was cut off");
+            break;
         };
         body.extend_from_slice(chunk);
         rest = rest.get(start + size + 2..).unwrap_or_default();
     }
+    Ok(None)
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -124,20 +144,34 @@ mod tests {
     #[test]
     fn a_body_comes_whole_or_in_chunks() -> anyhow::Result<()> {
         let whole = parse(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok")?;
-        assert_eq!((whole.status, whole.body.as_str()), (201, "ok"));
+        assert_eq!(whole.map(|a| (a.status, a.body)), Some((201, "ok".into())));
         let chunked = parse(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n",
         )?;
-        assert_eq!(chunked.body, "abcde");
+        assert_eq!(chunked.map(|a| a.body), Some("abcde".into()));
+        let empty = parse(b"HTTP/1.1 204 No Content\r\n\r\n")?;
+        assert_eq!(empty.map(|a| a.status), Some(204));
         Ok(())
     }
 
     #[test]
-    fn what_is_cut_off_is_refused() {
+    fn half_an_answer_is_waited_for() -> anyhow::Result<()> {
         for bytes in [
             &b"HTTP/1.1 200 OK\r\n"[..],
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
-            b"\r\n\r\n",
+        ] {
+            assert_eq!(parse(bytes)?, None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bytes in [
+            &b"\r\n\r\n"[..],
+            b"HTTP/1.1 200 OK\r\n\r\nno length",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         ] {
             assert!(parse(bytes).is_err());
         }
