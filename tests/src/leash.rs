@@ -14,9 +14,8 @@ use crate::deadline::{PATIENCE, within};
 
 const SHELL: &str = r#"
 exec 3<&0
-"$@" </dev/null 3<&- &
+sh -c 'echo "$$"; exec "$@"' leash "$@" </dev/null 3<&- &
 child=$!
-echo "$child"
 (read -r _ <&3; kill -TERM "$child") >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-

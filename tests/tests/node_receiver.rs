@@ -82,7 +82,10 @@ fn node_accepts_what_is_genuine_and_refuses_what_is_forged_or_tampered_with() {
     eventually("Node to know", || {
         (node.state()["people"][&email]["STORE"] == "given").then_some(())
     });
-    let about = |each: &Delivery| String::from_utf8_lossy(&each.body).contains(&email);
+    let about = |each: &Delivery| {
+        let body = String::from_utf8_lossy(&each.body);
+        body.contains(&email) && body.contains("consent.given")
+    };
     let genuine = copy.wait_for("the same delivery elsewhere", about);
     let events = node.state()["events"].clone();
     let count = events.as_array().map_or(0, Vec::len);
@@ -107,6 +110,7 @@ fn node_accepts_what_is_genuine_and_refuses_what_is_forged_or_tampered_with() {
         401
     );
     let changed = String::from_utf8_lossy(&genuine.body).replace("given", "withdrawn");
+    assert_ne!(changed.as_bytes(), genuine.body);
     let right = signature(genuine.id(), now, &genuine.body);
     let answer = node.deliver(genuine.id(), now, &right, changed.as_bytes());
     assert_eq!(answer.status, 401);

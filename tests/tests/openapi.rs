@@ -22,7 +22,6 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 
 /// The routes of the contract that exist by now, with their methods.
 const ROUTES: &[(&str, &[&str])] = &[
-    ("/say-so.js", &["get"]),
     ("/v1/sites/{site}/forms/{form}", &["get"]),
     ("/v1/submissions", &["post"]),
     ("/confirm/{token}", &["get", "post"]),

@@ -16,12 +16,9 @@ use serde_json::{Value, json};
 
 static STACK: LazyLock<Stack> = LazyLock::new(Stack::start);
 
-/// The blocks by name. The README is written last: until it is there, its draft stands in.
+/// The blocks by name.
 static BLOCKS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-    let readme = fs::read_to_string(root().join("README.md"));
-    let text = readme
-        .or_else(|_| fs::read_to_string(root().join("tests/readme-snippets.md")))
-        .expect("README.md can be read");
+    let text = fs::read_to_string(root().join("README.md")).expect("README.md can be read");
     blocks(&text)
 });
 

@@ -61,11 +61,7 @@ fn when_one_part_dies_dev_says_which_and_ends_the_others() {
     let stack = Stack::start();
     let family = descendants(stack.pid());
     let wreck = stack.crash();
-    assert!(
-        wreck.printed.contains("collector died"),
-        "{}",
-        wreck.printed
-    );
+    assert!(wreck.printed.contains("workerd died"), "{}", wreck.printed);
     eventually("every process to be gone", || {
         family.iter().all(|pid| !is_alive(*pid)).then_some(())
     });
