@@ -158,8 +158,13 @@ impl Stack {
     }
 
     /// Takes the power from workerd, as a crash of the machine would, and the rest with it.
-    pub fn crash(mut self) -> Wreck {
+    pub fn crash(self) -> Wreck {
         signal("KILL", self.workerd_pid());
+        self.gone()
+    }
+
+    /// What is left when workerd was killed by the test itself.
+    pub fn gone(mut self) -> Wreck {
         let status = self.dev.wait();
         assert!(!status.success(), "dev must not hide that workerd died");
         Wreck {

@@ -3,12 +3,15 @@
 //! Each test has a stack of its own, since it breaks it.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use sayso_tests::deadline::eventually;
 use sayso_tests::mailbox::{mails, wait_for_mail};
 use sayso_tests::receiver::{Delivery, Manner, Receiver, SECRET};
-use sayso_tests::stack::Stack;
+use sayso_tests::stack::{Stack, signal};
 use sayso_tests::visitor::{address, confirm, says_yes_to, submission, submit};
+use sayso_tests::wire::post;
 use serde_json::{Value, json};
 
 /// How often each event id occurs in the pull.
@@ -119,4 +122,81 @@ fn what_a_refusing_crm_missed_comes_in_order_once_it_answers() {
     });
     let attempts = delivered().iter().filter(|id| *id == refused.id()).count();
     assert!(attempts > 1, "the refused one came again");
+}
+
+#[test]
+fn what_was_acknowledged_in_the_middle_of_a_rush_is_there_after_the_crash() {
+    let stack = Stack::start();
+    let receiver = Receiver::start(Manner::Answer(204));
+    let _ = stack.add_endpoint("rush", receiver.url(), SECRET);
+    let pid = stack.workerd_pid();
+    let acknowledged: Mutex<Vec<Value>> = Mutex::default();
+
+    // Four visitors at a time, each sending one submission after the other until nobody answers.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let choices = json!({"STORE": true, "EMARKETING": true, "EVENTS": false});
+                let template = submission(&stack, "nobody@example.nl", &choices);
+                loop {
+                    let mut body = template.clone();
+                    body["id"] = uuid::Uuid::now_v7().to_string().into();
+                    body["subject"]["email"] = address("rush").into();
+                    let answer = post(stack.collector("/v1/submissions"))
+                        .header("origin", stack.pages(""))
+                        .json(&body)
+                        .try_send();
+                    match answer {
+                        Ok(answer) if answer.status == 201 => lock(&acknowledged).push(body),
+                        Ok(answer) => panic!("{}: {}", answer.status, answer.text()),
+                        Err(_) => return,
+                    }
+                }
+            });
+        }
+        eventually("a rush", || (lock(&acknowledged).len() > 40).then_some(()));
+        signal("KILL", pid);
+    });
+    let stack = stack.gone().start_again();
+
+    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
+    let events = stack.events().0;
+    for body in &acknowledged {
+        // A client that never saw the answer would repeat: it is known.
+        let _ = submit(&stack, body).expect(200);
+        let email = body["subject"]["email"].as_str().expect("an address");
+        let given = events.iter().filter(|event| {
+            event["data"]["subject"]["email"] == email && event["type"] == "consent.given"
+        });
+        assert_eq!(given.count(), 1, "one event of each");
+        let _ = wait_for_mail(&stack, email);
+    }
+    assert_eq!(stack.events().0.len(), events.len(), "repeats add nothing");
+    let seqs: Vec<u64> = events
+        .iter()
+        .filter_map(|event| event["data"]["seq"].as_u64())
+        .collect();
+    assert!(
+        seqs.is_sorted_by(|one, next| one < next),
+        "in order: {seqs:?}"
+    );
+
+    let pulled: Vec<&str> = events
+        .iter()
+        .filter_map(|event| event["data"]["id"].as_str())
+        .collect();
+    eventually("every event to be pushed, in order", || {
+        let mut pushed: Vec<String> = Vec::new();
+        for delivery in receiver.deliveries() {
+            // The one that was under way may come twice.
+            if !pushed.iter().any(|id| id == delivery.id()) {
+                pushed.push(delivery.id().to_owned());
+            }
+        }
+        (pushed == pulled).then_some(())
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

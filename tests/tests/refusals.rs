@@ -1,6 +1,7 @@
 //! Everything that the collector refuses, and how: one table, each line a request that is wrong in one respect.
 
 use std::sync::LazyLock;
+use std::thread;
 
 use sayso_tests::stack::Stack;
 use sayso_tests::visitor::{address, says_yes_to, submission, submit};
@@ -255,6 +256,29 @@ fn the_same_submission_again_is_the_same_answer() {
     let reread: Value = serde_json::from_str(&text).expect("what was written can be read");
     let pretty = serde_json::to_string_pretty(&reread).expect("it can be written");
     assert_eq!(send(pretty).send().expect(200).json(), first.json());
+}
+
+#[test]
+fn the_same_submission_sent_many_times_at_once_is_recorded_once() {
+    let body = right();
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let senders: Vec<_> = (0..12)
+            .map(|_| scope.spawn(|| submit(&STACK, &body)))
+            .collect();
+        let answers = senders.into_iter().map(thread::ScopedJoinHandle::join);
+        answers.map(|answer| answer.expect("an answer")).collect()
+    });
+    let count = |status| answers.iter().filter(|each| each.status == status).count();
+    assert_eq!((count(201), count(200)), (1, 11));
+    let first = answers[0].json();
+    assert!(answers.iter().all(|answer| answer.json() == first));
+    let events = STACK.events().0;
+    let about = |event: &&Value| event["data"]["submission"] == body["id"];
+    assert_eq!(
+        events.iter().filter(about).count(),
+        2,
+        "no to STORE, no to EVENTS"
+    );
 }
 
 #[test]
