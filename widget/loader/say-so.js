@@ -121,8 +121,8 @@ class SaySo extends HTMLElement {
   // Where nothing was sent for want of an address, the host form must not claim a submission.
   #hostCollects = ({ formData }) => {
     if (!this.#widget || this.#unsent) return;
-    formData.set("sayso-submission", this.#widget.submission());
-    for (const [purpose, yes] of Object.entries(this.choices)) formData.set(`sayso-${purpose}`, yes ? "yes" : "no");
+    formData.append("sayso-submission", this.#widget.submission());
+    for (const [purpose, yes] of Object.entries(this.choices)) formData.append(`sayso-${purpose}`, yes ? "yes" : "no");
   };
 
   #hostResets = () => this.reset();
@@ -132,28 +132,17 @@ class SaySo extends HTMLElement {
   async #show(again) {
     const showing = ++this.#showing;
     const left = () => showing !== this.#showing || !this.isConnected;
-    const collector = new URL(this.getAttribute("collector") || import.meta.url, import.meta.url).origin;
-    let form, mount, sheet;
+    let collector = this.getAttribute("collector") || import.meta.url;
     try {
-      [form, { mount, sheet }] = await Promise.all([this.#published(collector, again), code]);
-    } catch (problem) {
+      collector = new URL(collector, import.meta.url).origin;
+      const [form, { mount, sheet }] = await Promise.all([this.#published(collector, again), code]);
       if (left()) return;
       this.#hide();
-      console.error(`<say-so>: ${explain(problem, collector)} Visitors see nothing here; the form around it works as before.`, this);
-      this.#fail(problem.reason ? problem : failure("network"));
-      return;
-    }
-    if (left()) return;
-
-    this.#hide();
-    this.#root = document.createElement("div");
-    this.#root.inert = this.matches(":disabled");
-    this.#shadow.adoptedStyleSheets = [sheet];
-    this.#shadow.append(this.#root);
-    this.#widget = mount(
-      this.#root,
-      form,
-      {
+      this.#root = document.createElement("div");
+      this.#root.inert = this.matches(":disabled");
+      this.#shadow.adoptedStyleSheets = [sheet];
+      this.#shadow.append(this.#root);
+      const given = {
         collector,
         page: location.origin + location.pathname, // a query may hold what is nobody's business
         conversation: this.getAttribute("conversation"),
@@ -161,10 +150,15 @@ class SaySo extends HTMLElement {
         asksEmail: !this.#emailField(true),
         gpc: navigator.globalPrivacyControl === true,
         ...again,
-      },
-      (what) => (what === "submit" ? this.#pressed() : this.#changed()),
-    );
-    this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
+      };
+      this.#widget = mount(this.#root, form, given, (what) => (what === "submit" ? this.#pressed() : this.#changed()));
+      this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
+    } catch (problem) {
+      if (left()) return;
+      this.#hide();
+      console.error(`<say-so>: ${explain(problem, collector)} Visitors see nothing here; the form around it works as before.`, this);
+      this.#fail(problem.reason ? problem : failure("network"));
+    }
   }
 
   #hide() {

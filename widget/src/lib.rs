@@ -53,7 +53,8 @@ pub fn mount(
     given: &JsValue,
     notify: Function,
 ) -> Result<Widget, JsValue> {
-    let form = Form::read(form).ok_or_else(|| JsValue::from_str("words are missing"))?;
+    let form =
+        Form::read(form).ok_or_else(|| js_sys::Error::new("the published form lacks a word"))?;
     let place = Place {
         page: given.text_of("page"),
         conversation: given.member("conversation").and_then(|it| it.text()),
