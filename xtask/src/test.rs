@@ -41,15 +41,6 @@ pub(crate) fn run() -> Result<()> {
     journeys.args(["--package", JOURNEYS]);
     run_counting("the journeys", journeys, &mut tally)?;
 
-    let mut deploy = process::command(workspace::npm_tool("wrangler"));
-    deploy
-        .current_dir(workspace::root())
-        .args(["deploy", "--dry-run", "--outdir"])
-        .arg(workspace::scratch()?.join("deploy"))
-        .envs(QUIET_WRANGLER);
-    let outcome = step::run("wrangler deploy --dry-run", deploy);
-    tally.count("wrangler deploy --dry-run", outcome)?;
-
     step::say(&format!(
         "\nafter {:.0} s\n{} passed, {} failed",
         start.elapsed().as_secs_f64(),
@@ -62,19 +53,11 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// It must neither talk to anyone nor ask anything.
-const QUIET_WRANGLER: [(&str, &str); 3] = [
-    ("WRANGLER_SEND_METRICS", "false"),
-    ("WRANGLER_HIDE_BANNER", "true"),
-    ("CI", "true"),
-];
-
 fn cargo_test() -> Command {
     let mut cargo = process::command("cargo");
     cargo
         .current_dir(workspace::root())
-        .args(["test", "--no-fail-fast"])
-        .envs(QUIET_WRANGLER);
+        .args(["test", "--no-fail-fast"]);
     cargo
 }
 

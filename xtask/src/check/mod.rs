@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what must hold before a test is worth running. Every check runs, also after one has failed,
 //! so that one run shows all that is wrong.
 
+mod npm_lock;
 mod rooms;
 
 use std::process::Command;
@@ -55,6 +56,8 @@ pub(crate) fn run_all() -> Result<Tally> {
     tally.count("formatting", step::run("check: cargo fmt", format))?;
     tally.count("the arrows between the rooms", rooms::check_arrows())?;
     tally.count("what shared depends on", rooms::check_shared())?;
+
+    tally.count("where npm packages come from", npm_lock::check())?;
 
     let mut lints = cargo("clippy");
     // The rooms that end up as wasm compile natively as well, so one run sees every line but those under `cfg(target_arch)`.
