@@ -229,6 +229,20 @@ impl Browser {
             .unwrap_or_default()
     }
 
+    /// A PNG of what a CSS selector finds, in a window that is high enough for it.
+    #[must_use]
+    pub fn picture(&self, selector: &str) -> Vec<u8> {
+        let sized = self
+            .runtime
+            .block_on(self.client.set_window_size(560, 1600));
+        sized.unwrap_or_else(|error| panic!("the window cannot be sized: {error}"));
+        let script = "return everywhere(document).find((e) => e.matches(arguments[0]));";
+        let element = self.find(selector, script, selector);
+        self.runtime
+            .block_on(element.screenshot())
+            .unwrap_or_else(|error| panic!("no picture of {selector}: {error}"))
+    }
+
     /// What the page wrote to the console, errors of the network among it.
     #[must_use]
     pub fn console(&self) -> String {
