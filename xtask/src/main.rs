@@ -33,7 +33,7 @@ cargo xtask <command>
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("\nerror: {error:#}");
             // A shell calls it 130 when Ctrl-C was what ended a command.
@@ -42,12 +42,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &[String]) -> Result<()> {
+fn run(arguments: &[String]) -> Result<ExitCode> {
     let Some((command, rest)) = arguments.split_first() else {
         bail!("no command given\n\n{USAGE}");
     };
     if command == process::GUARD {
-        return process::guard(rest);
+        match process::guard(rest)? {}
     }
     process::watch_signals()?;
     match command.as_str() {
@@ -57,28 +57,27 @@ fn run(arguments: &[String]) -> Result<()> {
                 setup::Purpose::Tests
             } else {
                 setup::Purpose::Building
-            })
+            })?;
         }
-        "build" => build::run(build::Options::parse(rest)?),
-        "dev" => dev::run(&dev::Options::parse(rest)?),
+        "build" => build::run(build::Options::parse(rest)?)?,
+        "dev" => dev::run(&dev::Options::parse(rest)?)?,
         "test" => {
             refuse_options(rest)?;
-            test::run()
+            // Its summary is the last word, also of a run that failed.
+            return test::run();
         }
         "check" => {
             refuse_options(rest)?;
-            check::run()
+            check::run()?;
         }
         "size" => {
             refuse_options(rest)?;
-            size::run()
+            size::run()?;
         }
-        "help" | "--help" | "-h" => {
-            println!("{USAGE}");
-            Ok(())
-        }
+        "help" | "--help" | "-h" => println!("{USAGE}"),
         other => bail!("there is no command `{other}`\n\n{USAGE}"),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn only_flag(arguments: &[String], flag: &str) -> Result<bool> {

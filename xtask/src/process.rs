@@ -2,6 +2,7 @@
 //! and, on Linux, also when this process is killed outright. It refuses unsafe code; hence the guard, see below.
 
 use std::{
+    convert::Infallible,
     env,
     ffi::OsStr,
     os::unix::process::CommandExt,
@@ -71,7 +72,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Becomes the program in `arguments`, after asking the kernel to end it with the parent named in front.
-pub(crate) fn guard(arguments: &[String]) -> Result<()> {
+pub(crate) fn guard(arguments: &[String]) -> Result<Infallible> {
     let [parent, program, rest @ ..] = arguments else {
         bail!("{GUARD} is called by xtask itself");
     };
