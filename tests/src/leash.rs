@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 use crate::deadline::{PATIENCE, within};
 
+const STREAMS: u8 = 2;
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 const SHELL: &str = r#"
 exec 3<&0
 sh -c 'echo "$$"; exec "$@"' leash "$@" </dev/null 3<&- &
@@ -37,6 +40,7 @@ pub struct Leash {
 
 #[derive(Debug, Default)]
 struct Output {
+    /// What came, and how many streams have ended.
     text: Mutex<(String, u8)>,
     grown: Condvar,
 }
@@ -105,7 +109,7 @@ impl Leash {
                 return Ok(());
             }
             let left = end.saturating_duration_since(Instant::now());
-            let both_streams_ended = text.1 == 2;
+            let both_streams_ended = text.1 == STREAMS;
             if both_streams_ended || left.is_zero() {
                 return Err(text.0.clone());
             }
@@ -124,24 +128,29 @@ impl Leash {
         self.wait()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends by itself, and its last words have come in.
     pub fn wait(&mut self) -> ExitStatus {
-        within(PATIENCE, || self.shell.try_wait().ok().flatten()).unwrap_or_else(|| {
+        let status = within(PATIENCE, || self.shell.try_wait().ok().flatten());
+        let status = status.unwrap_or_else(|| {
             panic!(
                 "process {} does not end; it printed:\n{}",
                 self.pid,
                 self.printed()
             )
-        })
+        });
+        // A child that it left behind may hold the streams open: that is for the test to notice, not to wait for.
+        let _ = within(LAST_WORDS, || {
+            (self.output.text().1 == STREAMS).then_some(())
+        });
+        status
     }
 }
 
 impl Drop for Leash {
     fn drop(&mut self) {
         self.hold = None;
-        if !thread::panicking() {
-            self.wait();
-        }
+        // Also when a test has failed: the next one may want the same port.
+        let _ = within(PATIENCE, || self.shell.try_wait().ok().flatten());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 use std::thread;
 
+use sayso_tests::deadline::eventually;
 use sayso_tests::stack::Stack;
 use sayso_tests::visitor::{address, says_yes_to, submission, submit};
 use sayso_tests::wire::{Answer, Ask, ask, get, post};
@@ -150,8 +151,11 @@ fn what_is_not_a_json_object_in_utf_8_is_refused() {
 fn what_is_larger_than_the_cap_is_refused() {
     let mut body = right();
     body["page"] = json!(format!("https://example.nl/{}", "a".repeat(CAP_BYTES)));
-    is_problem(&submit(&STACK, &body), 413, "too-large");
-    is_problem(&send(" ".repeat(4 * CAP_BYTES)).send(), 413, "too-large");
+    // Who answers before the end of a body may close before the sender has written it all: then it tries again.
+    for body in [body.to_string(), " ".repeat(4 * CAP_BYTES)] {
+        let answer = eventually("an answer", || send(body.as_str()).try_send().ok());
+        is_problem(&answer, 413, "too-large");
+    }
 }
 
 #[test]
