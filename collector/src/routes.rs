@@ -27,6 +27,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 /// The largest definition of a site: 64 purposes with long texts in many languages.
 const LARGEST_DEFINITION: usize = 1024 * 1024;
 
+/// How much more than too much is read, in bytes, so that the answer arrives.
+const PATIENCE_WITH_BODIES: usize = 4 * 1024 * 1024;
+
 /// Answers every request there is.
 pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
     let response = route(request, env).await.or_else(Failure::into_response)?;
@@ -86,26 +89,28 @@ impl Wanted<'_> {
         }
     }
 
-    /// The body, up to a size.
+    /// The body, up to a size. Counted while it arrives, since what announces no length may have no end. A little too much is
+    /// read to its end all the same: whoever still sends when the answer comes may lose the answer.
     async fn body(&mut self, largest: usize) -> Outcome<Vec<u8>> {
-        let announced = self
-            .header("content-length")?
-            .and_then(|length| length.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > largest) {
-            return Err(Problem::too_large(largest).into());
-        }
-        // Counted while it arrives: what announces no length may have no end.
         let mut body = Vec::new();
+        let mut arrived = 0;
         let Ok(mut chunks) = self.request.stream() else {
             return Ok(body);
         };
         while let Some(chunk) = chunks.next().await {
-            body.extend_from_slice(&chunk?);
-            if body.len() > largest {
-                return Err(Problem::too_large(largest).into());
+            let chunk = chunk?;
+            arrived += chunk.len();
+            if arrived <= largest {
+                body.extend_from_slice(&chunk);
+            } else if arrived > largest + PATIENCE_WITH_BODIES {
+                break;
             }
         }
-        Ok(body)
+        if arrived > largest {
+            Err(Problem::too_large(largest).into())
+        } else {
+            Ok(body)
+        }
     }
 
     /// The body as JSON.

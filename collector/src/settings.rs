@@ -1,5 +1,6 @@
 //! Settings: what the operator has to set before anything is stored.
 
+use js_sys::Reflect;
 use sayso_shared::{
     api_key::same_secret, canonical::base64url_32, jws::SigningKey, outgoing::Reach,
     problem::Problem, vault::Vault,
@@ -64,18 +65,14 @@ impl Settings {
     }
 }
 
+/// A variable as text. It is looked at directly: plain workerd gives `null` for one that is not set, over which `Env::var` of
+/// worker 0.8.7 stumbles.
 fn read(env: &Env, name: &str) -> Result<String, Problem> {
-    let missing = || Problem::misconfigured(name, "is not set");
-    env.var(name)
-        .map(|value| value.to_string())
-        .map_err(|_| missing())
-        .and_then(|value| {
-            if value.is_empty() {
-                Err(missing())
-            } else {
-                Ok(value)
-            }
-        })
+    let value = Reflect::get(env, &name.into())
+        .ok()
+        .and_then(|value| value.as_string());
+    let set = value.filter(|value| !value.is_empty());
+    set.ok_or_else(|| Problem::misconfigured(name, "is not set"))
 }
 
 fn key(env: &Env, name: &str) -> Result<[u8; 32], Problem> {

@@ -3,7 +3,10 @@
 use sayso_shared::{answer::Health, jws::Jwks};
 use utoipa::{
     OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        ContentBuilder, Ref, ResponseBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 use worker::Response;
 
@@ -50,6 +53,7 @@ pub(super) async fn openapi(wanted: Wanted<'_>) -> Outcome<Response> {
             .description(Some("An API key `sk_…`, or the admin token"))
             .build(),
     );
+    describe_failures(&mut document);
     document
         .components
         .get_or_insert_default()
@@ -60,6 +64,40 @@ pub(super) async fn openapi(wanted: Wanted<'_>) -> Outcome<Response> {
     let response = answer::cached("application/json", bytes, 300, if_none_match.as_deref())?;
     response.headers().set("access-control-allow-origin", "*")?;
     Ok(response)
+}
+
+/// What any route may answer: said once here instead of at each.
+fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
+    let problem = |description: &str| {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content)
+            .build()
+    };
+    for path in document.paths.paths.values_mut() {
+        let operations = [
+            &mut path.get,
+            &mut path.put,
+            &mut path.post,
+            &mut path.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            let faults = [
+                ("500", "The collector failed; nothing was stored"),
+                (
+                    "503",
+                    "Not configured, the problem names the variable; or a part did not answer: repeat it",
+                ),
+            ];
+            for (status, description) in faults {
+                responses.insert(status.to_owned(), problem(description).into());
+            }
+        }
+    }
 }
 
 #[derive(OpenApi)]
