@@ -8,7 +8,10 @@ use crate::{process, step};
 /// Finds both on the PATH or installs them.
 pub(crate) fn ensure() -> Result<()> {
     if find().is_none() {
-        apt::install("Chromium and its driver", &["chromium", "chromium-driver", "fonts-liberation"])?;
+        apt::install(
+            "Chromium and its driver",
+            &["chromium", "chromium-driver", "fonts-liberation"],
+        )?;
     }
     let found = find().context(
         "no Chromium with a chromedriver on the PATH. Install both (on Debian: `sudo apt-get install chromium chromium-driver`)",
