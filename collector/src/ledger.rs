@@ -3,16 +3,27 @@
 //! Contract: an answer leaves only when what it says is durable. Everything asked of a ledger may be asked twice. What it
 //! asks of others (mail, webhooks) starts from what is stored, so that a crash at any point only repeats.
 
-mod acts;
-mod errands;
-mod links;
-mod memory;
-mod object;
-mod post;
-mod pull;
-mod record;
+mod book;
+
 mod subject;
+
+mod acts;
+
+mod record;
+
+mod links;
+
+mod pull;
+
+mod lanes;
+
+mod outbox;
+
+mod errands;
+
 mod webhook;
+
+mod object;
 
 use sayso_shared::{key::PurposeKey, key::SiteKey, snapshot::Snapshot};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

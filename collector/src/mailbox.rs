@@ -9,7 +9,7 @@ use crate::{
     answer, clock,
     failure::{Failure, Outcome},
     letter::Letter,
-    store::{Store, number, text},
+    store::{ObjectStore, Store as _, number, text},
 };
 
 /// A mail that has landed.
@@ -60,13 +60,13 @@ pub(crate) async fn mails(env: &Env) -> Outcome<Vec<Landed>> {
 
 #[durable_object]
 pub(crate) struct MailboxObject {
-    store: Store,
+    store: ObjectStore,
 }
 
 impl DurableObject for MailboxObject {
     fn new(state: State, _env: Env) -> Self {
         Self {
-            store: Store::of(&state),
+            store: ObjectStore::of(&state),
         }
     }
 

@@ -1,16 +1,37 @@
-//! The store: SQL of one Durable Object, with statements from files, rows as types, and writes that are all or nothing.
+//! The store: SQL with statements from files, rows as types, and writes that are all or nothing.
+//!
+//! It is a contract, so that what is decided and written upon it also runs, and is tested, outside of Workers. Contract: `commit` keeps
+//! all writes of its closure or none; nothing else touches the store meanwhile; what it kept survives the process.
 
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
-use worker::{Error, Result, SqlStorage, SqlStorageValue, State};
+use worker::{Error, Result, SqlStorage, State};
 
 use crate::failure::{Failure, Outcome};
 
 /// What can be bound to a `?`.
-pub(crate) type Value = SqlStorageValue;
+pub(crate) type Value = worker::SqlStorageValue;
 
-/// The storage of one object.
-pub(crate) struct Store {
+/// SQL of one object.
+pub(crate) trait Store {
+    /// Runs a statement that answers rows.
+    fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<Value>) -> Result<Vec<T>>;
+
+    /// Runs a statement, or several without values, that answer nothing.
+    fn run(&self, statement: &str, values: Vec<Value>) -> Result<()>;
+
+    /// Runs `write` so that either all its writes are kept or, when it fails, none. There is no waiting within, so
+    /// nothing else happens between what it reads and what it writes: this is the commit point.
+    fn commit<T>(&self, write: impl FnOnce() -> Outcome<T>) -> Outcome<T>;
+
+    /// The first row, if there is one.
+    fn row<T: DeserializeOwned>(&self, statement: &str, values: Vec<Value>) -> Result<Option<T>> {
+        Ok(self.rows(statement, values)?.into_iter().next())
+    }
+}
+
+/// The storage of a Durable Object.
+pub(crate) struct ObjectStore {
     sql: SqlStorage,
     transactions: Transactions,
 }
@@ -28,42 +49,28 @@ extern "C" {
     ) -> std::result::Result<JsValue, JsValue>;
 }
 
-impl Store {
+impl ObjectStore {
     /// The storage of this object.
     pub(crate) fn of(state: &State) -> Self {
         let storage = state.storage();
+        let transactions = storage.as_raw().unchecked_ref::<Transactions>().clone();
         Self {
             sql: storage.sql(),
-            transactions: storage.as_raw().unchecked_ref::<Transactions>().clone(),
+            transactions,
         }
     }
+}
 
-    /// Runs a statement that answers rows.
-    pub(crate) fn rows<T: DeserializeOwned>(
-        &self,
-        statement: &str,
-        values: Vec<Value>,
-    ) -> Result<Vec<T>> {
+impl Store for ObjectStore {
+    fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<Value>) -> Result<Vec<T>> {
         self.sql.exec(statement, values)?.to_array()
     }
 
-    /// The first row, if there is one.
-    pub(crate) fn row<T: DeserializeOwned>(
-        &self,
-        statement: &str,
-        values: Vec<Value>,
-    ) -> Result<Option<T>> {
-        Ok(self.rows(statement, values)?.into_iter().next())
-    }
-
-    /// Runs a statement that answers nothing.
-    pub(crate) fn run(&self, statement: &str, values: Vec<Value>) -> Result<()> {
+    fn run(&self, statement: &str, values: Vec<Value>) -> Result<()> {
         self.sql.exec(statement, values).map(drop)
     }
 
-    /// Runs `write` so that either all its writes are kept or, when it fails, none. There is no waiting within, so
-    /// nothing else happens between what it reads and what it writes: this is the commit point.
-    pub(crate) fn commit<T>(&self, write: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    fn commit<T>(&self, write: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         let mut write = Some(write);
         let mut outcome = None;
         let ran = self.transactions.transaction_sync(&mut || {

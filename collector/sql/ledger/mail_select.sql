@@ -1,1 +1,1 @@
-SELECT subject, letter, failures FROM mail WHERE id = ? AND next_at IS NOT NULL;
+SELECT subject, letter FROM mail WHERE id = ? AND next_at IS NOT NULL;

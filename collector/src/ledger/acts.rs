@@ -12,11 +12,11 @@ use sayso_shared::{
 };
 use uuid::Uuid;
 
-use super::memory::{Keys, Ledger};
+use super::book::{Book, Keys};
 use crate::{
     chance,
     failure::{Outcome, damaged},
-    store::{Value, number, text},
+    store::{Store, Value, number, text},
 };
 
 /// One act on one submission.
@@ -29,7 +29,7 @@ pub(super) struct Done<'a> {
     pub(super) changes: &'a [Change],
 }
 
-impl Ledger {
+impl<S: Store> Book<S> {
     /// Appends an act with what it means for each purpose, and gives its receipt. Call within a commit.
     pub(super) fn append<'a>(
         &self,

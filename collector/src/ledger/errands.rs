@@ -4,38 +4,52 @@
 //! neither mails nor other CRMs. The alarm is set for what comes next; while errands are under way it stands a little in the future, so
 //! that if this object dies with them, the alarm begins them again.
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 
-use sayso_shared::{delivery::Lane, key::EndpointKey, snapshot::Endpoint, time::Timestamp};
-use serde::Deserialize;
-use worker::{Result, console_error};
+use sayso_shared::{key::EndpointKey, snapshot::Endpoint, time::Timestamp};
+use worker::{Env, Result, State, console_error};
 
-use super::memory::{At, Errand, Ledger, cursor};
+use super::book::Book;
 use crate::{
-    clock,
+    chance, clock,
     failure::{Failure, Outcome},
-    store::{Value, number, text},
+    mailbox,
+    settings::{Mailer, Settings},
+    store::ObjectStore,
 };
 
 /// How long an errand may take before the alarm looks after it: the longest time-out of an errand and some.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-#[derive(Deserialize)]
-struct MailAt {
-    at: i64,
-    name: String,
+/// After how long something that should not have gone wrong is tried again.
+const PAUSE: Duration = Duration::from_mins(1);
+
+/// A ledger that is awake.
+pub(super) struct Ledger {
+    pub(super) book: Book<ObjectStore>,
+    state: State,
+    env: Env,
+    /// What is being performed right now, so that it is not begun twice.
+    busy: RefCell<BTreeSet<Errand>>,
 }
 
-#[derive(Deserialize)]
-struct LaneRow {
-    cursor: i64,
-    failures: u32,
-    failing_since: Option<i64>,
-    next_at: i64,
-    stopped: Option<String>,
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Errand {
+    Mail(String),
+    Lane(EndpointKey),
 }
 
 impl Ledger {
+    pub(super) fn wake(state: State, env: Env) -> Self {
+        let book = Book::open(ObjectStore::of(&state), Settings::read(&env));
+        Self {
+            book,
+            state,
+            env,
+            busy: RefCell::default(),
+        }
+    }
+
     /// Begins what is due, and sets the alarm.
     pub(super) async fn run_errands(self: &Rc<Self>, now: Timestamp) -> Result<()> {
         match self.begin_errands(now) {
@@ -44,101 +58,77 @@ impl Ledger {
                 self.state.storage().set_alarm(wait.max(0)).await
             }
             Ok(None) => Ok(()),
-            Err(failure) => {
-                // Nothing is lost: it stays in the outbox. A minute later it is tried again.
-                log(failure);
-                self.state.storage().set_alarm(Duration::from_mins(1)).await
-            }
+            Err(failure) => self.pause(failure).await,
         }
+    }
+
+    /// Nothing is lost: it stays in the outbox, and is tried again later.
+    async fn pause(&self, failure: Failure) -> Result<()> {
+        log(failure);
+        self.state.storage().set_alarm(PAUSE).await
     }
 
     /// Begins what is due, and says when to look again.
     fn begin_errands(self: &Rc<Self>, now: Timestamp) -> Outcome<Option<Timestamp>> {
-        if !self.has_schema()? {
+        if !self.book.has_schema()? {
             return Ok(None);
         }
+        let mut looks: Vec<Timestamp> = Vec::new();
         // A person's record that cannot be read holds up that person only.
-        let lapsed = self.lapse(now).map_err(log).is_ok();
-        let mut next: Option<Timestamp> = None;
-        let mut look_at = |at: Timestamp| next = Some(next.map_or(at, |next| next.min(at)));
-        let mails: Vec<MailAt> = self
-            .store
-            .rows(include_str!("../../sql/ledger/mail_next.sql"), Vec::new())?;
-        for mail in mails {
-            let due = Timestamp::from_unix_millis(mail.at);
-            let errand = Errand::Mail(mail.name.clone());
-            if due > now {
-                look_at(due);
-            } else if self.begin(errand.clone()) {
-                self.spawn(errand, move |ledger| async move {
-                    ledger.post(&mail.name).await
-                });
+        match self.book.lapse(now) {
+            Ok(next) => looks.extend(next),
+            Err(failure) => {
+                log(failure);
+                looks.push(now + PAUSE);
             }
         }
-        for endpoint in self.snapshot()?.endpoints.clone() {
-            let Some(lane) = self
-                .lane(&endpoint.key)?
-                .filter(|lane| lane.stopped.is_none())
-            else {
-                continue;
-            };
-            let keys = self.keys()?;
-            if self
-                .events_after(&keys, lane.cursor, &endpoint.types, 1)?
-                .is_empty()
-            {
-                continue;
-            }
-            let errand = Errand::Lane(endpoint.key.clone());
-            if lane.next_at > now {
-                look_at(lane.next_at);
-            } else if self.begin(errand.clone()) {
-                self.spawn(errand, move |ledger| async move {
-                    ledger.run_lane(&endpoint).await
-                });
-            }
-        }
-        let waiting: Option<At> = self.store.row(
-            include_str!("../../sql/ledger/submission_next.sql"),
-            Vec::new(),
-        )?;
-        if let Some(at) = waiting.and_then(|row| row.at) {
-            let at = Timestamp::from_unix_millis(at);
-            look_at(if lapsed {
-                at
+        for mail in self.book.waiting_mails()? {
+            if mail.due() > now {
+                looks.push(mail.due());
             } else {
-                at.max(now + Duration::from_mins(1))
-            });
+                self.begin(Errand::Mail(mail.id.clone()), |ledger| async move {
+                    ledger.post(&mail.id).await
+                });
+            }
+        }
+        for endpoint in self.book.snapshot()?.endpoints.clone() {
+            match self.book.next_delivery(&endpoint) {
+                Ok(Some(next)) if next.lane.next_at > now => looks.push(next.lane.next_at),
+                Ok(Some(_)) => {
+                    let errand = Errand::Lane(endpoint.key.clone());
+                    self.begin(
+                        errand,
+                        |ledger| async move { ledger.run_lane(&endpoint).await },
+                    );
+                }
+                Ok(None) => {}
+                Err(failure) => {
+                    log(failure);
+                    looks.push(now + PAUSE);
+                }
+            }
         }
         if !self.busy.borrow().is_empty() {
-            look_at(now + PATIENCE);
+            looks.push(now + PATIENCE);
         }
-        Ok(next)
+        Ok(looks.into_iter().min())
     }
 
-    /// Notes that an errand is under way, unless it is already.
-    fn begin(&self, errand: Errand) -> bool {
-        self.busy.borrow_mut().insert(errand)
-    }
-
-    fn spawn<F>(self: &Rc<Self>, errand: Errand, perform: impl FnOnce(Rc<Self>) -> F + 'static)
+    /// Begins an errand, unless it is under way already. When it is done, what comes next is looked at.
+    fn begin<F>(self: &Rc<Self>, errand: Errand, perform: impl FnOnce(Rc<Self>) -> F + 'static)
     where
         F: Future<Output = Outcome<()>> + 'static,
     {
+        if !self.busy.borrow_mut().insert(errand.clone()) {
+            return;
+        }
         let ledger = Rc::clone(self);
         self.state.wait_until(async move {
             let performed = perform(Rc::clone(&ledger)).await;
             ledger.busy.borrow_mut().remove(&errand);
             let set = match performed {
                 Ok(()) => ledger.run_errands(clock::now()).await,
-                Err(failure) => {
-                    log(failure);
-                    ledger
-                        .state
-                        .storage()
-                        .set_alarm(Duration::from_mins(1))
-                        .await
-                }
+                Err(failure) => ledger.pause(failure).await,
             };
             if let Err(error) = set {
                 console_error!("the alarm could not be set: {error}");
@@ -146,86 +136,37 @@ impl Ledger {
         });
     }
 
+    /// Hands one mail over. A mail that was taken, and whose taking was not noted, is sent again under the same id.
+    async fn post(&self, id: &str) -> Outcome<()> {
+        let Some(letter) = self.book.mail(id)? else {
+            return Ok(());
+        };
+        let sent = match self.book.keys()?.settings.mailer {
+            Mailer::Dev => mailbox::drop_in(&self.env, id, letter).await,
+        };
+        match sent {
+            Ok(()) => self.book.note_sent(id, clock::now()),
+            Err(error) => {
+                console_error!("mail {id} did not leave: {error}");
+                self.book.note_not_sent(id, clock::now())
+            }
+        }
+    }
+
     /// Sends events of a lane, one after the other, until there are none or one is not taken.
     async fn run_lane(&self, endpoint: &Endpoint) -> Outcome<()> {
-        let keys = self.keys()?;
-        while let Some(lane) = self.lane(&endpoint.key)? {
-            let now = clock::now();
-            let event = self
-                .events_after(&keys, lane.cursor, &endpoint.types, 1)?
-                .into_iter()
-                .next();
-            let Some(event) = event.filter(|_| lane.stopped.is_none() && lane.next_at <= now)
-            else {
-                break;
-            };
-            let tried = sayso_shared::cursor::Cursor {
-                seq: event.data.seq,
-            };
-            let outcome = self.deliver(&keys, endpoint, &event).await?;
-            let now = clock::now();
-            let delivered = lane.after(tried, outcome, now, crate::chance::bytes::<1>()[0]);
-            self.store.commit(|| {
-                if delivered.dead_letter {
-                    let values = vec![
-                        text(&endpoint.key),
-                        seq(tried.seq),
-                        number(now.unix_millis()),
-                    ];
-                    self.store.run(
-                        include_str!("../../sql/ledger/dead_letter_insert.sql"),
-                        values,
-                    )?;
-                }
-                self.write_lane(&endpoint.key, &delivered.lane)
-            })?;
+        while let Some(next) = self
+            .book
+            .next_delivery(endpoint)?
+            .filter(|next| next.lane.next_at <= clock::now())
+        {
+            let attempt = self.deliver(endpoint, &next.event).await?;
+            let [jitter] = chance::bytes();
+            self.book
+                .note_attempt(&endpoint.key, &next, attempt, clock::now(), jitter)?;
         }
         Ok(())
     }
-
-    fn lane(&self, endpoint: &EndpointKey) -> Outcome<Option<Lane>> {
-        let values = vec![text(endpoint)];
-        let row: Option<LaneRow> = self
-            .store
-            .row(include_str!("../../sql/ledger/lane_select.sql"), values)?;
-        let read = row.map(|row| {
-            let stopped = row
-                .stopped
-                .map(|stopped| serde_json::from_value(stopped.into()))
-                .transpose()?;
-            Ok(Lane {
-                cursor: cursor(row.cursor),
-                failures: row.failures,
-                failing_since: row.failing_since.map(Timestamp::from_unix_millis),
-                next_at: Timestamp::from_unix_millis(row.next_at),
-                stopped,
-            })
-        });
-        read.transpose()
-    }
-
-    fn write_lane(&self, endpoint: &EndpointKey, lane: &Lane) -> Outcome<()> {
-        let stopped = lane.stopped.map(serde_json::to_value).transpose()?;
-        let values = vec![
-            seq(lane.cursor.seq),
-            number(lane.failures),
-            lane.failing_since
-                .map_or(Value::Null, |at| number(at.unix_millis())),
-            number(lane.next_at.unix_millis()),
-            stopped
-                .as_ref()
-                .and_then(|stopped| stopped.as_str())
-                .map_or(Value::Null, text),
-            text(endpoint),
-        ];
-        Ok(self
-            .store
-            .run(include_str!("../../sql/ledger/lane_update.sql"), values)?)
-    }
-}
-
-fn seq(seq: u64) -> Value {
-    number(i64::try_from(seq).unwrap_or(i64::MAX))
 }
 
 fn log(failure: Failure) {

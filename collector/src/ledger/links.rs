@@ -18,13 +18,13 @@ use uuid::Uuid;
 
 use super::{
     acts::{Done, worded},
-    memory::{Keys, Ledger},
+    book::{At, Book, Keys},
     record::SubmissionRow,
 };
 use crate::{
     failure::{Outcome, damaged},
     pages::{ConfirmView, PersonView, PreferencesView, PurposeView},
-    store::{Value, number, text},
+    store::{Store, Value, number, text},
 };
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct ConfirmLink {
     standing: Standing,
 }
 
-impl Ledger {
+impl<S: Store> Book<S> {
     /// What the confirm page shows. Changes nothing.
     pub(super) fn show_confirm(&self, token: &str, now: Timestamp) -> Outcome<ConfirmView> {
         let Some(link) = self.confirm_link(token)? else {
@@ -153,8 +153,8 @@ impl Ledger {
         self.person_view(subject).map(PreferencesView::Withdrawn)
     }
 
-    /// What nobody confirmed in time is over; an address that nothing rests on any more is deleted.
-    pub(super) fn lapse(&self, now: Timestamp) -> Outcome<()> {
+    /// What nobody confirmed in time is over; an address that nothing rests on any more is deleted. Says when the next one ends.
+    pub(super) fn lapse(&self, now: Timestamp) -> Outcome<Option<Timestamp>> {
         let keys = self.keys()?;
         let late = vec![number(now.unix_millis())];
         let rows: Vec<SubmissionRow> = self
@@ -177,7 +177,7 @@ impl Ledger {
                     include_str!("../../sql/ledger/submission_settle.sql"),
                     vec![text(row.id)],
                 )?;
-                let holds: Vec<super::memory::At> = self.store.rows(
+                let holds: Vec<At> = self.store.rows(
                     include_str!("../../sql/ledger/consent_holds.sql"),
                     vec![text(subject)],
                 )?;
@@ -190,7 +190,11 @@ impl Ledger {
                 Ok(())
             })?;
         }
-        Ok(())
+        let next: Option<At> = self.store.row(
+            include_str!("../../sql/ledger/submission_next.sql"),
+            Vec::new(),
+        )?;
+        Ok(next.and_then(|row| row.at).map(Timestamp::from_unix_millis))
     }
 
     fn commit_changes(

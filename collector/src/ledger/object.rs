@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use super::{Ask, memory::Ledger};
+use super::{Ask, errands::Ledger};
 use crate::{answer, clock, failure::Outcome};
 
 /// One shard of a site's ledger.
@@ -17,7 +17,7 @@ pub(crate) struct LedgerObject {
 impl DurableObject for LedgerObject {
     fn new(state: State, env: Env) -> Self {
         Self {
-            ledger: Rc::new(Ledger::new(state, env)),
+            ledger: Rc::new(Ledger::wake(state, env)),
             awake: Cell::new(false),
         }
     }
@@ -41,27 +41,27 @@ impl DurableObject for LedgerObject {
 
 impl LedgerObject {
     async fn answer(&self, ask: Ask) -> Outcome<Response> {
-        let (ledger, now) = (&self.ledger, clock::now());
+        let (book, now) = (&self.ledger.book, clock::now());
         let response = match ask {
             Ask::Learn { snapshot } => {
-                ledger.learn(*snapshot, now)?;
+                book.learn(*snapshot, now)?;
                 answer::no_content()?
             }
             Ask::Record { document, origin } => {
-                let (status, body) = ledger.record(&document, origin.as_deref(), now)?;
+                let (status, body) = book.record(&document, origin.as_deref(), now)?;
                 answer::json(status, &body)?
             }
             Ask::ShowConfirm { token } => {
-                return Ok(answer::json(200, &ledger.show_confirm(&token, now)?)?);
+                return Ok(answer::json(200, &book.show_confirm(&token, now)?)?);
             }
             Ask::Confirm { token, chosen } => {
-                answer::json(200, &ledger.confirm(&token, &chosen, now)?)?
+                answer::json(200, &book.confirm(&token, &chosen, now)?)?
             }
             Ask::ShowPreferences { token } => {
-                return Ok(answer::json(200, &ledger.show_preferences(&token)?)?);
+                return Ok(answer::json(200, &book.show_preferences(&token)?)?);
             }
             Ask::Withdraw { token, purpose } => {
-                answer::json(200, &ledger.withdraw(&token, purpose.as_ref(), now)?)?
+                answer::json(200, &book.withdraw(&token, purpose.as_ref(), now)?)?
             }
             Ask::Events {
                 key,
@@ -71,7 +71,7 @@ impl LedgerObject {
             } => {
                 return Ok(answer::json(
                     200,
-                    &ledger.events(key.as_deref(), &after, limit, &types)?,
+                    &book.events(key.as_deref(), &after, limit, &types)?,
                 )?);
             }
         };

@@ -10,10 +10,10 @@ use sayso_shared::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::memory::{Keys, Ledger, cursor};
+use super::book::{Book, Keys, cursor};
 use crate::{
     failure::{Outcome, damaged},
-    store::{number, text},
+    store::{Store, number, text},
 };
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Row {
     receipt: String,
 }
 
-impl Ledger {
+impl<S: Store> Book<S> {
     /// A page of events after a cursor; the admin comes without a key.
     pub(super) fn events(
         &self,

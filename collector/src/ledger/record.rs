@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     acts::Done,
-    memory::{Keys, Ledger},
+    book::{Book, Keys},
     subject::Subject,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     failure::{Outcome, damaged},
     letter::{Contents, Letter},
     settings::Mailer,
-    store::{Value, number, text},
+    store::{Store, Value, number, text},
 };
 
 /// After how long another mail may be asked for, in seconds.
@@ -56,7 +56,7 @@ impl SubmissionRow {
     }
 }
 
-impl Ledger {
+impl<S: Store> Book<S> {
     /// Records a submission.
     ///
     /// 1. The body is read: 422 with all that is wrong.

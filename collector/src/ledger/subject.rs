@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use uuid::Uuid;
 
-use super::memory::{Keys, Ledger};
+use super::book::{Book, Keys};
 use crate::{
     chance,
     failure::{Outcome, damaged},
-    store::{Value, number, text},
+    store::{Store, Value, number, text},
 };
 
 /// A person whose key is there.
@@ -41,7 +41,7 @@ struct ConsentRow {
     requested_at: Option<i64>,
 }
 
-impl Ledger {
+impl<S: Store> Book<S> {
     /// The subject of this address, made if it is new. Call within a commit.
     pub(super) fn subject_of(
         &self,

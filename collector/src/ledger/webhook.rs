@@ -12,7 +12,7 @@ use worker::{
     Response, console_warn,
 };
 
-use super::memory::{Keys, Ledger};
+use super::errands::Ledger;
 use crate::{
     clock,
     failure::{Outcome, damaged},
@@ -23,13 +23,9 @@ const TIME_OUT: Duration = Duration::from_secs(15);
 
 impl Ledger {
     /// Posts an event. What comes back is only looked at for its status and `Retry-After`; its body is not read.
-    pub(super) async fn deliver(
-        &self,
-        keys: &Keys,
-        endpoint: &Endpoint,
-        event: &Event,
-    ) -> Outcome<Attempt> {
-        let site = &self.snapshot()?.site;
+    pub(super) async fn deliver(&self, endpoint: &Endpoint, event: &Event) -> Outcome<Attempt> {
+        let (keys, snapshot) = (self.book.keys()?, self.book.snapshot()?);
+        let site = &snapshot.site;
         let place = Endpoint::secret_place(site, &endpoint.key);
         let secret = keys.vault.open_secret(&endpoint.sealed_secret, &place).ok();
         let secret =

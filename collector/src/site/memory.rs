@@ -26,7 +26,7 @@ use crate::{
     failure::{Failure, Outcome, damaged},
     ledger,
     settings::Settings,
-    store::{Store, number, text},
+    store::{ObjectStore, Store as _, number, text},
 };
 
 /// How long the ledger may take to learn of a change before the alarm tells it again.
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Site {
     state: State,
     env: Env,
-    store: Store,
+    store: ObjectStore,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ struct Body {
 
 impl Site {
     pub(super) fn new(state: State, env: Env) -> Self {
-        let store = Store::of(&state);
+        let store = ObjectStore::of(&state);
         Self { state, env, store }
     }
 

@@ -1,18 +1,17 @@
-//! What a ledger has at hand while it is awake: its storage, its keys, its copy of the site. All of it can be had again from
-//! storage at any moment.
+//! The book: what a ledger decides and writes, upon any store. It performs nothing: no mail, no webhook, no alarm, no waiting.
+//!
+//! What it has at hand besides its storage (keys, its copy of the site) can be had again at any moment.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
     rc::Rc,
 };
 
 use sayso_shared::{
-    cursor::Cursor, jws::SigningKey, key::EndpointKey, notice::Notice, problem::Problem,
-    snapshot::Snapshot, time::Timestamp, vault::Vault,
+    cursor::Cursor, jws::SigningKey, notice::Notice, problem::Problem, snapshot::Snapshot,
+    time::Timestamp, vault::Vault,
 };
 use serde::Deserialize;
-use worker::{Env, State};
 
 use crate::{
     failure::{Outcome, damaged},
@@ -20,22 +19,12 @@ use crate::{
     store::{Store, number, text},
 };
 
-/// A ledger that is awake.
-pub(super) struct Ledger {
-    pub(super) state: State,
-    pub(super) env: Env,
-    pub(super) store: Store,
-    pub(super) busy: RefCell<BTreeSet<Errand>>,
+/// A ledger's book that is open.
+pub(super) struct Book<S> {
+    pub(super) store: S,
     keys: Result<Rc<Keys>, Problem>,
     snapshot: RefCell<Option<Rc<Snapshot>>>,
     has_schema: Cell<bool>,
-}
-
-/// Something that is being performed right now, so that it is not begun twice.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Errand {
-    Mail(String),
-    Lane(EndpointKey),
 }
 
 /// The keys, derived once.
@@ -56,26 +45,25 @@ pub(super) struct At {
     pub(super) at: Option<i64>,
 }
 
-impl Ledger {
-    pub(super) fn new(state: State, env: Env) -> Self {
-        let store = Store::of(&state);
-        let keys = Settings::read(&env).map(|settings| {
-            Rc::new(Keys {
-                signing: settings.signing_key(),
-                vault: settings.vault(),
-                settings,
-            })
-        });
-        let (busy, snapshot, has_schema) =
-            (RefCell::default(), RefCell::default(), Cell::new(false));
+impl Keys {
+    pub(super) fn of(settings: Settings) -> Self {
         Self {
-            state,
-            env,
+            signing: settings.signing_key(),
+            vault: settings.vault(),
+            settings,
+        }
+    }
+}
+
+impl<S: Store> Book<S> {
+    /// Opens the book of a store. Without good settings it answers nothing but which one is not.
+    pub(super) fn open(store: S, settings: Result<Settings, Problem>) -> Self {
+        let keys = settings.map(|settings| Rc::new(Keys::of(settings)));
+        Self {
             store,
-            busy,
             keys,
-            snapshot,
-            has_schema,
+            snapshot: RefCell::default(),
+            has_schema: Cell::new(false),
         }
     }
 

@@ -1,0 +1,1 @@
+SELECT failures FROM mail WHERE id = ?;
