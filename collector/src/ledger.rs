@@ -25,6 +25,12 @@ mod webhook;
 
 mod object;
 
+#[cfg(test)]
+mod fixture;
+
+#[cfg(test)]
+mod tests;
+
 use sayso_shared::{key::PurposeKey, key::SiteKey, snapshot::Snapshot};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;

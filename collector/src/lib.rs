@@ -16,6 +16,11 @@ mod answer;
 
 mod store;
 
+mod schema;
+
+#[cfg(test)]
+mod native_store;
+
 mod letter;
 
 mod pages;

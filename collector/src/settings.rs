@@ -37,6 +37,18 @@ impl Settings {
         })
     }
 
+    /// Settings that are good, and nobody's.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            public_url: "https://consent.example.com".to_owned(),
+            mailer: Mailer::Dev,
+            signing_seed: [1; 32],
+            kek: [2; 32],
+            admin_token: "an admin token for tests, 32 long".to_owned(),
+        }
+    }
+
     /// The key that signs receipts.
     pub(crate) fn signing_key(&self) -> SigningKey {
         SigningKey::from_seed(&self.signing_seed)

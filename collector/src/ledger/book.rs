@@ -15,8 +15,17 @@ use serde::Deserialize;
 
 use crate::{
     failure::{Outcome, damaged},
+    schema::Schema,
     settings::Settings,
     store::{Store, number, text},
+};
+
+/// The tables of a ledger.
+pub(super) const SCHEMA: Schema = Schema {
+    versions: &[
+        include_str!("../../sql/ledger/schema_1.sql"),
+        include_str!("../../sql/ledger/schema_2.sql"),
+    ],
 };
 
 /// A ledger's book that is open.
@@ -90,16 +99,14 @@ impl<S: Store> Book<S> {
         Ok(snapshot)
     }
 
-    /// Whether this ledger belongs to a site at all.
+    /// Whether this ledger belongs to a site at all. If it does, its tables are up to date afterwards.
     pub(super) fn has_schema(&self) -> Outcome<bool> {
-        #[derive(Deserialize)]
-        struct Found {}
         if !self.has_schema.get() {
-            let found: Option<Found> = self.store.row(
-                include_str!("../../sql/ledger/schema_exists.sql"),
-                Vec::new(),
-            )?;
-            self.has_schema.set(found.is_some());
+            let version = Schema::version_of(&self.store)?;
+            if (1..SCHEMA.newest()).contains(&version) {
+                self.store.commit(|| SCHEMA.bring_up(&self.store))?;
+            }
+            self.has_schema.set(version > 0);
         }
         Ok(self.has_schema.get())
     }
@@ -117,10 +124,7 @@ impl<S: Store> Book<S> {
             return Ok(());
         }
         self.store.commit(|| {
-            if !has_schema {
-                self.store
-                    .run(include_str!("../../sql/ledger/schema_1.sql"), Vec::new())?;
-            }
+            SCHEMA.bring_up(&self.store)?;
             let body = serde_json::to_string(&snapshot)?;
             let values = vec![
                 number(i64::try_from(snapshot.revision).unwrap_or(i64::MAX)),

@@ -25,12 +25,18 @@ use crate::{
     chance,
     failure::{Failure, Outcome, damaged},
     ledger,
+    schema::Schema,
     settings::Settings,
     store::{ObjectStore, Store as _, number, text},
 };
 
 /// How long the ledger may take to learn of a change before the alarm tells it again.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The tables of a site.
+const SCHEMA: Schema = Schema {
+    versions: &[include_str!("../../sql/site/schema_1.sql")],
+};
 
 /// A site that is awake.
 pub(super) struct Site {
@@ -99,10 +105,7 @@ impl Site {
             },
         };
         self.store.commit(|| {
-            if !self.has_schema()? {
-                self.store
-                    .run(include_str!("../../sql/site/schema_1.sql"), Vec::new())?;
-            }
+            SCHEMA.bring_up(&self.store)?;
             snapshot.notices = self.publish(&snapshot.site, &definition, now)?;
             snapshot.definition = definition;
             self.keep(&mut snapshot)
@@ -344,12 +347,12 @@ impl Site {
             .row(include_str!("../../sql/site/site_select.sql"), Vec::new())?)
     }
 
+    /// Whether the site was ever defined. If it was, its tables are up to date afterwards.
     fn has_schema(&self) -> Outcome<bool> {
-        #[derive(Deserialize)]
-        struct Found {}
-        let found: Option<Found> = self
-            .store
-            .row(include_str!("../../sql/site/schema_exists.sql"), Vec::new())?;
-        Ok(found.is_some())
+        let version = Schema::version_of(&self.store)?;
+        if (1..SCHEMA.newest()).contains(&version) {
+            self.store.commit(|| SCHEMA.bring_up(&self.store))?;
+        }
+        Ok(version > 0)
     }
 }

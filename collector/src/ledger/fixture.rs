@@ -1,0 +1,89 @@
+//! A site and its visitors, for tests of the book.
+
+use std::collections::BTreeMap;
+
+use sayso_shared::{
+    definition::SiteDefinition,
+    key::{PurposeKey, SiteKey},
+    notice::{Notice, NoticeText},
+    snapshot::Snapshot,
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::book::Book;
+use crate::{native_store::NativeStore, settings::Settings};
+
+/// The origin of the site's pages.
+pub(super) const ORIGIN: &str = "https://www.example.com";
+
+/// A moment, so many milliseconds after the tests' beginning.
+pub(super) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_unix_millis(1_800_000_000_000 + millis)
+}
+
+/// A site with a purpose that needs no confirmation, `STORE`, and one that does, `NEWS`.
+pub(super) fn snapshot() -> Snapshot {
+    let purpose = |key: &str, double_opt_in: bool| json!({"key": key, "title": {"en": key}, "text": {"en": key}, "legal_basis": "consent", "channels": ["email"], "double_opt_in": double_opt_in});
+    let definition = SiteDefinition::parse(&json!({
+        "name": "Demo",
+        "controller": {"name": "Demo", "privacy_url": "https://example.com/privacy", "contact": "privacy@example.com"},
+        "default_language": "en", "languages": ["en"], "origins": [ORIGIN],
+        "mail": {"from": "post@example.com", "from_name": "Demo"},
+        "purposes": [purpose("STORE", false), purpose("NEWS", true)],
+        "forms": [{"key": "form", "source": "web_form", "purposes": ["STORE", "NEWS"], "intro": {"en": "Hello"}}]
+    }))
+    .expect("a definition");
+    let site = SiteKey::parse("demo").expect("a site");
+    let text = NoticeText::of(
+        &site,
+        &definition,
+        &definition.forms[0],
+        &definition.default_language,
+    )
+    .expect("its words");
+    let notices = vec![Notice {
+        version: 1,
+        hash: text.hash(),
+        published_at: at(0),
+        text,
+    }];
+    Snapshot {
+        site,
+        revision: 1,
+        definition,
+        notices,
+        endpoints: Vec::new(),
+        keys: Vec::new(),
+    }
+}
+
+/// A book upon this store that knows the site.
+pub(super) fn book(store: NativeStore) -> Book<NativeStore> {
+    let book = Book::open(store, Ok(Settings::for_tests()));
+    if book.learn(snapshot(), at(0)).is_err() {
+        panic!("the book learns its site");
+    }
+    book
+}
+
+/// A submission as the widget sends it.
+pub(super) fn submission(
+    id: Uuid,
+    email: &str,
+    choices: &BTreeMap<PurposeKey, bool>,
+    decided_at: Timestamp,
+) -> Value {
+    json!({
+        "id": id, "site": "demo", "form": "form", "lang": "en", "notice_hash": snapshot().notices[0].hash,
+        "subject": {"email": email}, "choices": choices, "source": "web_form", "page": "https://www.example.com/form",
+        "shown_at": decided_at, "decided_at": decided_at, "gpc": false, "widget": "0.1.0"
+    })
+}
+
+/// Yes or no to the two purposes.
+pub(super) fn choices(store: bool, news: bool) -> BTreeMap<PurposeKey, bool> {
+    let key = |key| PurposeKey::parse(key).expect("a purpose");
+    BTreeMap::from([(key("STORE"), store), (key("NEWS"), news)])
+}
