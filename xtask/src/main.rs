@@ -11,6 +11,7 @@ mod setup;
 
 mod build;
 
+mod bench;
 mod check;
 mod dev;
 mod size;
@@ -28,6 +29,8 @@ cargo xtask <command>
   setup [--for-tests]                              only the set-up (with the browser and Python for the tests)
   build [widget|collector] [--print]               wasm of the widget and of the Worker; --print shows each command
   check                                            formatting, lints, licences, and the arrows between the rooms
+  bench [--quick|--full] [--events 10000,200000] [--state DIR] [--no-build]
+                                                   what the collector bears, beside the least that a Worker can do
   size                                             bytes of what a visitor and the Worker load";
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             refuse_options(rest)?;
             check::run()?;
         }
+        "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {
             refuse_options(rest)?;
             size::run()?;

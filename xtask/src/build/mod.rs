@@ -34,6 +34,13 @@ impl Options {
         print: false,
     };
 
+    /// The Worker alone.
+    pub(crate) const COLLECTOR: Self = Self {
+        widget: false,
+        collector: true,
+        print: false,
+    };
+
     /// Parses `[widget|collector] [--print]`.
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self {

@@ -2,6 +2,7 @@
 //! Cloudflare runs, without wrangler in between; beside it the example pages and the demo CRM.
 //! It starts nothing before it knows that its ports are free, and leaves nothing behind when it ends.
 
+mod alone;
 mod config;
 mod demo;
 mod http;
@@ -18,6 +19,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{build, step, workspace};
+pub(crate) use alone::Alone;
 use secrets::Secrets;
 use stack::Stack;
 

@@ -52,6 +52,24 @@ impl Stack {
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
+    /// Another Worker than ours, in a workerd of its own.
+    pub(super) fn start_other(
+        &mut self,
+        name: &'static str,
+        config: &Path,
+        objects: &Path,
+        port: u16,
+        state: &Path,
+    ) -> Result<()> {
+        let mut workerd = process::command(workerd()?);
+        workerd
+            .args(["serve", "--experimental"])
+            .arg(config)
+            .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
+            .arg(format!("--directory-path=objects={}", objects.display()));
+        self.start(name, workerd, state).map(drop)
+    }
+
     /// The web pages of the example company.
     pub(super) fn start_pages(&mut self, ports: Ports, state: &Path) -> Result<()> {
         let mut pages = program("sayso-example-pages");
@@ -99,11 +117,33 @@ impl Stack {
         Ok(pid)
     }
 
+    /// The processes.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.servers
+            .iter()
+            .map(|server| server.child.id())
+            .collect()
+    }
+
+    /// Waits until the collector answers.
+    pub(super) fn wait_until_healthy(&mut self, port: u16) -> Result<()> {
+        let is_healthy = || http::get(port, "/health").is_ok_and(|a| a.status == 200);
+        self.wait_for(
+            "the collector's /health",
+            Instant::now() + PATIENCE,
+            is_healthy,
+        )
+    }
+
+    /// Waits until something listens.
+    pub(super) fn wait_until_listening(&mut self, name: &str, port: u16) -> Result<()> {
+        self.wait_for(name, Instant::now() + PATIENCE, || listens(port))
+    }
+
     /// Waits until all three answer.
     pub(super) fn wait_until_up(&mut self, ports: Ports) -> Result<()> {
+        self.wait_until_healthy(ports.collector)?;
         let deadline = Instant::now() + PATIENCE;
-        let is_healthy = || http::get(ports.collector, "/health").is_ok_and(|a| a.status == 200);
-        self.wait_for("the collector's /health", deadline, is_healthy)?;
         self.wait_for("the example pages", deadline, || listens(ports.pages))?;
         self.wait_for("the demo CRM", deadline, || listens(ports.receiver))
     }

@@ -2,7 +2,7 @@
 //! Each step first looks whether its work is done already, so a second run costs a moment.
 //! It installs into this checkout where it can; only Debian's packages and the wasm target go to the machine.
 
-mod apt;
+pub(crate) mod apt;
 mod browser;
 mod cargo_tools;
 mod debian_std;

@@ -1,0 +1,217 @@
+//! `cargo xtask bench`: what the collector bears, in figures, beside the least that a Worker with a durable row can do.
+//!
+//! Both run in workerd on this machine's disk, the load comes from another process over loopback, rounds take turns, and nothing
+//! that was acknowledged may be missing afterwards. It refuses to call a figure good or bad by more than its target: this machine
+//! may be busy, and figures of two machines do not compare.
+
+mod fill;
+mod load;
+mod pull;
+mod table;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::{
+    build,
+    dev::Alone,
+    process, setup,
+    workspace::{self, root},
+};
+use load::Load;
+use table::Table;
+
+/// How much is measured.
+#[derive(Debug)]
+pub(crate) struct Options {
+    build: bool,
+    rounds: u32,
+    seconds: u32,
+    events: Vec<u64>,
+    /// Where everything is stored meanwhile
+    state: Option<PathBuf>,
+}
+
+impl Options {
+    /// Parses `[--quick | --full] [--events N,N] [--state DIR] [--no-build]`.
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            build: true,
+            rounds: 3,
+            seconds: 10,
+            events: vec![10_000, 200_000],
+            state: None,
+        };
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--no-build" => options.build = false,
+                "--quick" => {
+                    (options.rounds, options.seconds) = (2, 5);
+                    options.events = vec![10_000, 50_000];
+                }
+                "--full" => options.events = vec![10_000, 1_000_000],
+                "--events" => {
+                    let list = arguments.next().context("--events needs a value")?;
+                    options.events = parse_events(list)?;
+                }
+                "--state" => {
+                    let folder = arguments.next().context("--state needs a value")?;
+                    options.state = Some(PathBuf::from(folder));
+                }
+                _ => return Err(crate::unknown_option(argument)),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn parse_events(list: &str) -> Result<Vec<u64>> {
+    let events: Vec<u64> = list
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .context("--events needs numbers such as 10000,200000")?;
+    if events.first().is_none_or(|first| *first < 1000) || !events.is_sorted() {
+        bail!("--events needs growing numbers from 1000 on");
+    }
+    Ok(events)
+}
+
+/// Measures, and prints one table; an error when a record is missing, never when a target is missed.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.build {
+        build::run(build::Options::COLLECTOR)?;
+    }
+    for tool in ["wrk", "sqlite3"] {
+        if process::answer("sh", &["-c", &format!("command -v {tool}")]).is_none() {
+            setup::apt::install(tool, &[tool])?;
+        }
+    }
+    // On the disk that the checkout is on: a folder in memory (`--state /dev/shm/x`) shows what no disk
+    // can do: what bounds then is the processor.
+    let work = match &options.state {
+        Some(folder) => {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+            fs::canonicalize(folder)?.join("bench")
+        }
+        None => workspace::scratch()?.join("bench"),
+    };
+    forget(&work)?;
+    let measured = measure(options, &work);
+    forget(&work)?;
+    measured?.print();
+    Ok(())
+}
+
+fn forget(work: &Path) -> Result<()> {
+    match fs::remove_dir_all(work) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", work.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn measure(options: &Options, work: &Path) -> Result<Table> {
+    let mut table = Table::default();
+    submissions(options, work, &mut table)?;
+    pulls(options, work, &mut table)?;
+    Ok(table)
+}
+
+/// Rounds of load on both, in turns, every second time in reverse order.
+fn submissions(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
+    let state = work.join("collector");
+    let collector = Alone::collector(&state)?;
+    let site = Site::publish(&collector)?;
+    let config = root().join("xtask/src/bench/baseline.capnp");
+    let baseline = Alone::other("baseline", &config, &work.join("baseline"))?;
+    let mut loads = [Load::on(&baseline, &site), Load::on(&collector, &site)];
+    for load in &mut loads {
+        load.warm_up()?;
+    }
+    for round in 0..options.rounds {
+        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        for at in order {
+            loads[at].round(options.seconds)?;
+        }
+    }
+    let [least, ours] = loads;
+    let (least, ours) = (least.outcome(), ours.outcome());
+    let baseline_rows = baseline.get("/")?["rows"].as_u64().unwrap_or_default();
+    let pulled = pull::all(&collector, &site, ours.acknowledged * 2)?;
+    for (name, acknowledged, found) in [
+        ("the baseline", least.acknowledged, baseline_rows),
+        ("the collector", ours.acknowledged, pulled.submissions),
+    ] {
+        if found < acknowledged {
+            bail!("{name} acknowledged {acknowledged} records and has {found}");
+        }
+    }
+    drop((collector, baseline));
+    let bytes = fill::bytes(&state)?;
+    table.submissions(&least, baseline_rows, &ours, pulled.submissions);
+    table.disk(&bytes, pulled.submissions);
+    Ok(())
+}
+
+/// Pages of a ledger that grows.
+fn pulls(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
+    let state = work.join("grown");
+    for (at, events) in options.events.iter().enumerate() {
+        if at == 0 {
+            // What is copied has to be real once.
+            let collector = Alone::collector(&state)?;
+            let site = Site::publish(&collector)?;
+            Load::on(&collector, &site).warm_up()?;
+        }
+        fill::up_to(&state, *events)?;
+        let collector = Alone::collector(&state)?;
+        let site = Site::publish(&collector)?;
+        let pulled = pull::all(&collector, &site, *events)?;
+        table.pull(&pulled);
+    }
+    Ok(())
+}
+
+/// What is loaded: a site with one form.
+struct Site {
+    origin: String,
+    notice: String,
+    key: String,
+}
+
+impl Site {
+    fn publish(collector: &Alone) -> Result<Self> {
+        let site: Value = serde_json::from_str(include_str!("site.json"))?;
+        let published = collector.put("/v1/sites/bench", &site)?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        // Shown once, when it is made: each start makes another.
+        let key = collector.put(
+            &format!("/v1/sites/bench/keys/{}", key_name()?),
+            &serde_json::json!({ "scopes": ["events:read"] }),
+        )?;
+        Ok(Self {
+            origin: text(&site["origins"][0]),
+            notice: text(&published["notices"][0]["notice"]["hash"]),
+            key: text(&key["secret"]),
+        })
+    }
+}
+
+fn key_name() -> Result<String> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(format!("bench-{}", now.as_nanos()))
+}
+
+/// A script that lies beside this file.
+fn script(name: &str) -> PathBuf {
+    root().join("xtask/src/bench").join(name)
+}

@@ -1,0 +1,41 @@
+//! Pulling: all events from the first to the last, with pages timed on the way.
+
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::{Site, script};
+use crate::{dev::Alone, process};
+
+/// What a CRM saw. Times are of one page of 100, in milliseconds.
+pub(super) struct Pulled {
+    pub(super) events: u64,
+    pub(super) submissions: u64,
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+}
+
+/// Pulls everything; `about` is how many events there will be.
+#[allow(clippy::cast_precision_loss)] // Microseconds of some seconds.
+pub(super) fn all(collector: &Alone, site: &Site, about: u64) -> Result<Pulled> {
+    let output = process::command("node")
+        .arg(script("pull.mjs"))
+        .env("COLLECTOR", collector.origin())
+        .env("API_KEY", &site.key)
+        .env("EVENTS", about.to_string())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run node")?;
+    if !output.status.success() {
+        bail!("the events could not be pulled");
+    }
+    let seen: Value = serde_json::from_slice(&output.stdout).context("pull.mjs prints JSON")?;
+    let count = |name: &str| seen[name].as_u64().unwrap_or_default();
+    Ok(Pulled {
+        events: count("events"),
+        submissions: count("submissions"),
+        p50: count("p50") as f64 / 1000.0,
+        p99: count("p99") as f64 / 1000.0,
+    })
+}
