@@ -66,6 +66,19 @@ struct Words<'a> {
 }
 
 impl Letter {
+    /// The mail without what opens its links.
+    pub(crate) fn without_secrets(mut self) -> Self {
+        for link in std::mem::take(&mut self.links) {
+            let blank = link
+                .rsplit_once('~')
+                .map_or("…".to_owned(), |(rest, _)| format!("{rest}~…"));
+            self.text = self.text.replace(&link, &blank);
+            self.html = self.html.replace(&link, &blank);
+            self.links.push(blank);
+        }
+        self
+    }
+
     /// The HTML with links that open a page of their own: a frame within a page may not leave it.
     pub(crate) fn html_in_new_tabs(&self) -> String {
         self.html

@@ -79,6 +79,7 @@ struct StandingPage<'a> {
     lead: String,
     rows: Vec<Row<'a>>,
     editable: bool,
+    active: bool,
 }
 
 #[derive(Template)]
@@ -211,7 +212,8 @@ fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> ask
         .iter()
         .map(|purpose| row(catalogue, purpose))
         .collect();
-    let editable = editable && rows.iter().any(|row| row.active);
+    let active = rows.iter().any(|row| row.active);
+    let editable = editable && active;
     let frame = Frame {
         lang: catalogue.lang,
         title,
@@ -226,6 +228,7 @@ fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> ask
             lead,
             rows,
             editable,
+            active,
         }
         .render()?,
     })

@@ -33,12 +33,10 @@ const PATIENCE_WITH_BODIES: usize = 4 * 1024 * 1024;
 /// Answers every request there is.
 pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
     let response = route(request, env).await.or_else(Failure::into_response)?;
-    if !response.headers().has("x-content-type-options")? {
-        response
-            .headers()
-            .set("x-content-type-options", "nosniff")?;
-    }
-    Ok(response)
+    // What an object answered has headers that cannot be changed; copies of them can.
+    let headers = response.headers().clone();
+    headers.set("x-content-type-options", "nosniff")?;
+    Ok(response.with_headers(headers))
 }
 
 async fn route(request: Request, env: &Env) -> Outcome<Response> {

@@ -8,6 +8,7 @@ mod object;
 
 use sayso_shared::{
     answer::{EndpointRequest, KeyRequest},
+    api_key::Scope,
     definition::SiteDefinition,
     key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
     language::Language,
@@ -48,6 +49,8 @@ pub(crate) enum Ask {
     },
     /// Remove a key
     RemoveKey { name: ApiKeyName },
+    /// Whether a key is one of the site's and has this scope
+    Authorize { key: String, scope: Scope },
 }
 
 /// Asks, and passes on whatever the site answers.

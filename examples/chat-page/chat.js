@@ -34,7 +34,7 @@ chat.connect = {
 // on when the choice is stored.
 chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
 chat.addEventListener("say-so:stored", () => {
-  chat.addMessage({ role: "ai", text: "Dank je, genoteerd. Kan ik nog iets doen?" });
+  chat.addMessage({ role: "ai", text: "Dank u wel, genoteerd. Kan ik nog iets doen?" });
   chat.scrollToBottom();
 });
 

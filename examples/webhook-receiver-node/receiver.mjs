@@ -57,7 +57,9 @@ async function receive(request) {
 
 // A genuine receipt of something else proves nothing here.
 function isOf(data, { site, submission, consents }) {
-  const states = ({ purpose, status }) => purpose === data.purpose && status === data.status;
+  // Sending the boxes states what was asked for; every other act, what the consent came to.
+  const states = ({ purpose, status, asked }) =>
+    purpose === data.purpose && (status ?? asked) === data.status;
   return site === data.site && submission.id === data.submission && consents.some(states);
 }
 

@@ -74,6 +74,7 @@ pub struct MailWords {
     pub confirm_button: &'static str,
     pub confirm_until: &'static str,
     pub confirm_ignore: &'static str,
+    pub confirm_ignore_recorded: &'static str,
     pub recorded_lead: &'static str,
     pub already_lead: &'static str,
     pub change_lead: &'static str,
@@ -106,7 +107,6 @@ pub struct PageWords {
     pub withdrawn_title: &'static str,
     pub withdrawn_lead: &'static str,
     pub nothing_active: &'static str,
-    pub to_preferences: &'static str,
     pub privacy: &'static str,
     pub contact: &'static str,
 }

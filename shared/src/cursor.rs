@@ -13,6 +13,9 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// The highest number of an event: what JavaScript, through which it passes, can count (2^53 - 1).
+    pub const LAST: u64 = (1 << 53) - 1;
+
     /// The form's version, so that cursors with more shards can be told from these.
     const VERSION: u8 = 1;
 
@@ -24,10 +27,12 @@ impl Cursor {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError)?;
         match bytes.split_first() {
             Some((&Self::VERSION, seq)) => {
-                let seq: [u8; 8] = seq.try_into().map_err(|_| CursorError)?;
-                Ok(Self {
-                    seq: u64::from_be_bytes(seq),
-                })
+                let seq = u64::from_be_bytes(seq.try_into().map_err(|_| CursorError)?);
+                if seq <= Self::LAST {
+                    Ok(Self { seq })
+                } else {
+                    Err(CursorError)
+                }
             }
             _ => Err(CursorError),
         }
@@ -55,14 +60,21 @@ mod tests {
     #[test]
     fn the_empty_cursor_is_the_beginning_and_rubbish_is_none() {
         assert_eq!(Cursor::parse(""), Ok(Cursor { seq: 0 }));
-        for wrong in ["0", "AQ", "%", "AgAAAAAAAAAB", "AQAAAAAAAAABAA"] {
+        for wrong in [
+            "0",
+            "AQ",
+            "%",
+            "AgAAAAAAAAAB",
+            "AQAAAAAAAAABAA",
+            "AQAgAAAAAAAA",
+        ] {
             assert_eq!(Cursor::parse(wrong), Err(CursorError), "{wrong}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_cursor_reads_back(seq: u64) {
+        fn a_cursor_reads_back(seq in 0..=Cursor::LAST) {
             let cursor = Cursor { seq };
             prop_assert_eq!(Cursor::parse(&cursor.render()), Ok(cursor));
         }

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     email::EmailAddress,
+    fields::stopped_at,
     key::{FormKey, PurposeKey},
     language::{Language, Texts},
     problem::FieldError,
@@ -101,12 +102,8 @@ fn three_days() -> u32 {
 impl SiteDefinition {
     /// Reads a definition, or says all that is wrong with it (a wrong shape is said one at a time).
     pub fn parse(document: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
-        let definition: Self = serde_path_to_error::deserialize(document).map_err(|error| {
-            let pointer = error.path().iter().fold(String::new(), |pointer, segment| {
-                format!("{pointer}/{segment}")
-            });
-            vec![FieldError::new(pointer, error.into_inner().to_string())]
-        })?;
+        let definition: Self =
+            serde_path_to_error::deserialize(document).map_err(|error| vec![stopped_at(error)])?;
         let errors = definition.check();
         if errors.is_empty() {
             Ok(definition)

@@ -37,6 +37,8 @@ pub struct Lane {
     pub cursor: Cursor,
     /// Failures in a row of the next event
     pub failures: u32,
+    /// Refusals in a row of the next event, for its own sake
+    pub refusals: u32,
     /// Since when nothing but failures
     pub failing_since: Option<Timestamp>,
     /// Not before
@@ -85,6 +87,7 @@ impl Lane {
         Self {
             cursor,
             failures: 0,
+            refusals: 0,
             failing_since: None,
             next_at: now,
             stopped: None,
@@ -102,6 +105,11 @@ impl Lane {
             Outcome::NoAnswer => (0, None),
         };
         let failures = self.failures.saturating_add(1);
+        let refusals = if is_for_the_events_sake(status) {
+            self.refusals + 1
+        } else {
+            0
+        };
         match status {
             200..=299 => Delivered {
                 lane: Self::starting(tried, now),
@@ -114,32 +122,37 @@ impl Lane {
                 },
                 dead_letter: false,
             },
-            400..=499
-                if !matches!(status, 408 | 425 | 429) && failures >= TRIES_OF_A_REFUSED_EVENT =>
-            {
-                Delivered {
-                    lane: Self::starting(tried, now),
-                    dead_letter: true,
-                }
-            }
+            _ if refusals >= TRIES_OF_A_REFUSED_EVENT => Delivered {
+                lane: Self::starting(tried, now),
+                dead_letter: true,
+            },
             _ => {
                 let failing_since = self.failing_since.unwrap_or(now);
                 let stopped = (now >= failing_since + PATIENCE).then_some(Stopped::Failing);
                 let next_at = now + wait(failures, retry_after, jitter);
-                let failing_since = Some(failing_since);
+                let (cursor, failing_since) = (self.cursor, Some(failing_since));
+                let lane = Self {
+                    cursor,
+                    failures,
+                    refusals,
+                    failing_since,
+                    next_at,
+                    stopped,
+                };
                 Delivered {
-                    lane: Self {
-                        cursor: self.cursor,
-                        failures,
-                        failing_since,
-                        next_at,
-                        stopped,
-                    },
+                    lane,
                     dead_letter: false,
                 }
             }
         }
     }
+}
+
+/// Whether a status says that this one event cannot be taken. What says that nothing can be taken now (a wrong key, a path that is
+/// not there while the CRM is redeployed, too much at once) waits with the event instead.
+fn is_for_the_events_sake(status: u16) -> bool {
+    (400..=499).contains(&status)
+        && !matches!(status, 401 | 403 | 404 | 407 | 408 | 421 | 425 | 429)
 }
 
 /// The wait after so many failures in a row. A `Retry-After` may make it longer, up to the longest of ours.
@@ -293,6 +306,17 @@ mod tests {
                 dead_letter: true
             }
         );
+    }
+
+    #[test]
+    fn an_outage_or_a_wrong_key_puts_no_event_aside() {
+        let mut lane = lane();
+        for status in [503, 503, 422, 404, 401, 422, 0, 422, 403, 404, 404, 404] {
+            let after = lane.after(Cursor { seq: 5 }, answered(status), NOW, 0);
+            assert!(!after.dead_letter, "{status}");
+            lane = after.lane;
+        }
+        assert_eq!(lane.cursor, Cursor { seq: 4 });
     }
 
     #[test]

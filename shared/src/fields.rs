@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
 use crate::problem::FieldError;
 
@@ -40,7 +41,7 @@ impl<'v> Fields<'v> {
         name: &'static str,
         parse: impl FnOnce(&'v Value) -> Result<T, E>,
     ) -> Option<T> {
-        if !self.object.contains_key(name) {
+        if self.object.get(name).is_none_or(Value::is_null) {
             self.wrong(name, "is missing");
         }
         self.optional(name, parse)
@@ -120,6 +121,21 @@ impl<'v> Fields<'v> {
 /// A name as a JSON pointer writes it (RFC 6901 section 3).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Where a derived `Deserialize` stopped, and why.
+#[must_use]
+pub fn stopped_at(error: serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let pointer = error
+        .path()
+        .iter()
+        .fold(String::new(), |pointer, segment| match segment {
+            Segment::Seq { index } => format!("{pointer}/{index}"),
+            Segment::Map { key } => format!("{pointer}/{}", escaped(key)),
+            Segment::Enum { variant } => format!("{pointer}/{}", escaped(variant)),
+            Segment::Unknown => pointer,
+        });
+    FieldError::new(pointer, error.into_inner().to_string())
 }
 
 /// The value as text of at most `longest` bytes, without control characters.

@@ -188,11 +188,10 @@ impl Problem {
         }
     }
 
-    /// 500: our fault; nothing was stored.
+    /// 500: our fault, before or after storing.
     #[must_use]
     pub fn internal() -> Self {
-        let detail =
-            "The collector failed; nothing was stored. Send the same again with the same id.";
+        let detail = "Whether it was done is not known. Send the same again, with the same id: it is done once.";
         Self::new(500, "internal", "The collector failed", detail)
     }
 

@@ -99,10 +99,17 @@ pub struct ReceiptConsent {
     pub title: String,
     /// On which ground
     pub legal_basis: LegalBasis,
-    /// Where it stands now
-    pub status: Status,
+    /// What the person asked for, where the act is sending the boxes: `given`, `requested` (to be confirmed by mail) or
+    /// `refused`. Not where the consent stands: an empty box takes nothing away, and what is on record is told to nobody who
+    /// only filled in an address
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Status>,
+    /// What the consent came to by this act, where it is any other
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// The same in DPV
-    pub dpv: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpv: Option<String>,
 }
 
 impl SubmissionFacts {

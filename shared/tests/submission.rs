@@ -47,6 +47,8 @@ fn a_good_submission_is_read_and_its_page_loses_what_may_be_personal() {
 fn each_wrong_field_is_pointed_at() {
     for (field, wrong, pointer) in [
         ("id", json!("7"), "/id"),
+        ("id", json!(null), "/id"),
+        ("gpc", json!(null), "/gpc"),
         ("id", json!("f81d4fae-7dec-41d0-a765-00a0c91e6bf6"), "/id"),
         ("site", json!("De Mo"), "/site"),
         ("form", json!(7), "/form"),

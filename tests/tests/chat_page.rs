@@ -33,7 +33,7 @@ fn somebody_in_a_chat_says_yes_and_the_crm_knows() {
     browser.press(&label(&form, "submit"));
     browser.see(&label(&form, "stored_pending"));
     // The bot hears of it.
-    browser.see("Dank je, genoteerd.");
+    browser.see("Dank u wel, genoteerd.");
 
     browser.open(&wait_for_mail(&stack, &email).confirm_link());
     browser.see_at("input[name=purpose][value=EVENTS]");

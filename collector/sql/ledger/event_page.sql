@@ -1,1 +1,1 @@
-SELECT event.seq, event.subject, event.body, act.receipt FROM event JOIN act ON act.id = event.act WHERE event.seq > ? AND event.kind IN (SELECT value FROM json_each(?)) ORDER BY event.seq LIMIT ?;
+SELECT event.seq, event.subject, event.body, act.receipt, submission.id AS submission, submission.person FROM event JOIN act ON act.id = event.act JOIN submission ON submission.id = json_extract(event.body, '$.submission') WHERE event.seq > ? AND event.kind IN (SELECT value FROM json_each(?)) ORDER BY event.seq LIMIT ?;

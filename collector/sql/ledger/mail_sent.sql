@@ -1,1 +1,1 @@
-UPDATE mail SET next_at = NULL, sent_at = ? WHERE id = ?;
+UPDATE mail SET next_at = NULL, sent_at = ?, letter = ? WHERE id = ?;

@@ -2,3 +2,9 @@
 ALTER TABLE subject ADD COLUMN kek TEXT;
 
 CREATE INDEX subject_kek ON subject (kek);
+
+-- Refusals in a row of the next event for its own sake, apart from failures of the endpoint.
+ALTER TABLE lane ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+
+-- The person as this submission named it, sealed: a later submission by somebody else does not change what this one said.
+ALTER TABLE submission ADD COLUMN person BLOB;

@@ -1,1 +1,1 @@
-SELECT MIN(waiting_until) AS at FROM submission WHERE waiting_until IS NOT NULL;
+SELECT MIN(waiting_until) AS at FROM submission WHERE waiting_until > ?;

@@ -1,1 +1,1 @@
-SELECT body FROM notice WHERE form = ? AND lang = ? ORDER BY version DESC LIMIT 1;
+SELECT MAX(version) AS version FROM notice WHERE form = ? AND lang = ?;

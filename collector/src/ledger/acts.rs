@@ -19,6 +19,15 @@ use crate::{
     store::{Store, Value, number, text},
 };
 
+/// What an act means for one purpose.
+#[derive(Clone, Copy)]
+pub(super) enum Meant {
+    /// The person asked for this by the boxes
+    Asked(Status),
+    /// The consent came to this
+    Became(Status),
+}
+
 /// One act on one submission.
 pub(super) struct Done<'a> {
     pub(super) subject: Uuid,
@@ -35,7 +44,7 @@ impl<S: Store> Book<S> {
         &self,
         keys: &Keys,
         done: &Done<'_>,
-        meant: impl Iterator<Item = (&'a PurposeKey, Status)>,
+        meant: impl Iterator<Item = (&'a PurposeKey, Meant)>,
         now: Timestamp,
     ) -> Outcome<String> {
         let act = chance::uuid(now);
@@ -50,7 +59,7 @@ impl<S: Store> Book<S> {
             at: now,
             submission: done.facts.clone(),
             consents: meant
-                .map(|(purpose, status)| stated(done.notice, purpose, status))
+                .map(|(purpose, meant)| stated(done.notice, purpose, meant))
                 .collect::<Outcome<_>>()?,
         };
         let receipt = receipt.sign(&keys.signing);
@@ -111,13 +120,18 @@ pub(super) fn worded<'a>(
         .ok_or_else(|| damaged("a notice's purpose"))
 }
 
-fn stated(notice: &Notice, purpose: &PurposeKey, status: Status) -> Outcome<ReceiptConsent> {
+fn stated(notice: &Notice, purpose: &PurposeKey, meant: Meant) -> Outcome<ReceiptConsent> {
     let worded = worded(notice, purpose)?;
+    let (asked, status) = match meant {
+        Meant::Asked(status) => (Some(status), None),
+        Meant::Became(status) => (None, Some(status)),
+    };
     Ok(ReceiptConsent {
         purpose: purpose.clone(),
         title: worded.title.clone(),
         legal_basis: worded.legal_basis,
+        asked,
         status,
-        dpv: status.dpv().to_owned(),
+        dpv: status.map(|status| status.dpv().to_owned()),
     })
 }

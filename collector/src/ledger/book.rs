@@ -111,15 +111,18 @@ impl<S: Store> Book<S> {
         Ok(self.has_schema.get())
     }
 
-    /// Takes over the site as it is now. An older state that arrives late is ignored; endpoints that are new begin with
-    /// what happens from now on.
+    /// Takes over the site as it is now. An older state that arrives late is ignored. Endpoints that are new begin with what
+    /// happens from now on; those that are gone take their lanes with them; one that has moved is tried at once.
     pub(super) fn learn(&self, snapshot: Snapshot, now: Timestamp) -> Outcome<()> {
         self.keys()?;
-        let has_schema = self.has_schema()?;
-        if has_schema
-            && self
-                .snapshot()
-                .is_ok_and(|known| known.revision > snapshot.revision)
+        let known = if self.has_schema()? {
+            Some(self.snapshot()?)
+        } else {
+            None
+        };
+        if known
+            .as_ref()
+            .is_some_and(|known| known.revision > snapshot.revision)
         {
             return Ok(());
         }
@@ -141,10 +144,30 @@ impl<S: Store> Book<S> {
                 .store
                 .row(include_str!("../../sql/ledger/event_last.sql"), Vec::new())?;
             let last = last.and_then(|row| row.at).unwrap_or_default();
+            let endpoints: Vec<_> = snapshot
+                .endpoints
+                .iter()
+                .map(|endpoint| &endpoint.key)
+                .collect();
+            let endpoints = serde_json::to_string(&endpoints)?;
+            self.store.run(
+                include_str!("../../sql/ledger/lane_retain.sql"),
+                vec![text(&endpoints)],
+            )?;
+            self.store.run(
+                include_str!("../../sql/ledger/dead_letter_retain.sql"),
+                vec![text(&endpoints)],
+            )?;
             for endpoint in &snapshot.endpoints {
                 let values = vec![text(&endpoint.key), number(last), number(now.unix_millis())];
                 self.store
                     .run(include_str!("../../sql/ledger/lane_insert.sql"), values)?;
+                let mut before = known.iter().flat_map(|known| &known.endpoints);
+                if before.any(|before| before.key == endpoint.key && before.url != endpoint.url) {
+                    let values = vec![number(now.unix_millis()), text(&endpoint.key)];
+                    self.store
+                        .run(include_str!("../../sql/ledger/lane_restart.sql"), values)?;
+                }
             }
             Ok(())
         })?;

@@ -4,9 +4,14 @@
 //! neither mails nor other CRMs. The alarm is set for what comes next; while errands are under way it stands a little in the future, so
 //! that if this object dies with them, the alarm begins them again.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
 
-use sayso_shared::{key::EndpointKey, snapshot::Endpoint, time::Timestamp};
+use sayso_shared::{key::EndpointKey, time::Timestamp};
 use worker::{Env, Result, State, console_error};
 
 use super::book::Book;
@@ -31,6 +36,8 @@ pub(super) struct Ledger {
     env: Env,
     /// What is being performed right now, so that it is not begun twice.
     busy: RefCell<BTreeSet<Errand>>,
+    /// What went wrong through no fault of the other side, and until when it is left alone.
+    paused: RefCell<BTreeMap<Errand, Timestamp>>,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +54,7 @@ impl Ledger {
             state,
             env,
             busy: RefCell::default(),
+            paused: RefCell::default(),
         }
     }
 
@@ -58,14 +66,12 @@ impl Ledger {
                 self.state.storage().set_alarm(wait.max(0)).await
             }
             Ok(None) => Ok(()),
-            Err(failure) => self.pause(failure).await,
+            Err(failure) => {
+                // Nothing is lost: it stays in the outbox, and is tried again later.
+                log(failure);
+                self.state.storage().set_alarm(PAUSE).await
+            }
         }
-    }
-
-    /// Nothing is lost: it stays in the outbox, and is tried again later.
-    async fn pause(&self, failure: Failure) -> Result<()> {
-        log(failure);
-        self.state.storage().set_alarm(PAUSE).await
     }
 
     /// Begins what is due, and says when to look again.
@@ -74,13 +80,12 @@ impl Ledger {
             return Ok(None);
         }
         let mut looks: Vec<Timestamp> = Vec::new();
-        // A person's record that cannot be read holds up that person only.
-        match self.book.lapse(now) {
-            Ok(next) => looks.extend(next),
-            Err(failure) => {
-                log(failure);
-                looks.push(now + PAUSE);
-            }
+        self.paused.borrow_mut().retain(|_, until| *until > now);
+        let lapsed = self.book.lapse(now)?;
+        looks.extend(lapsed.next);
+        for failure in lapsed.failures {
+            log(failure);
+            looks.push(now + PAUSE);
         }
         for mail in self.book.waiting_mails()? {
             if mail.due() > now {
@@ -96,10 +101,9 @@ impl Ledger {
                 Ok(Some(next)) if next.lane.next_at > now => looks.push(next.lane.next_at),
                 Ok(Some(_)) => {
                     let errand = Errand::Lane(endpoint.key.clone());
-                    self.begin(
-                        errand,
-                        |ledger| async move { ledger.run_lane(&endpoint).await },
-                    );
+                    self.begin(errand, |ledger| async move {
+                        ledger.run_lane(&endpoint.key).await
+                    });
                 }
                 Ok(None) => {}
                 Err(failure) => {
@@ -111,26 +115,30 @@ impl Ledger {
         if !self.busy.borrow().is_empty() {
             looks.push(now + PATIENCE);
         }
+        looks.extend(self.paused.borrow().values());
         Ok(looks.into_iter().min())
     }
 
-    /// Begins an errand, unless it is under way already. When it is done, what comes next is looked at.
+    /// Begins an errand, unless it is under way already or left alone for a while. When it is done, what comes next is looked at.
     fn begin<F>(self: &Rc<Self>, errand: Errand, perform: impl FnOnce(Rc<Self>) -> F + 'static)
     where
         F: Future<Output = Outcome<()>> + 'static,
     {
-        if !self.busy.borrow_mut().insert(errand.clone()) {
+        if self.paused.borrow().contains_key(&errand)
+            || !self.busy.borrow_mut().insert(errand.clone())
+        {
             return;
         }
         let ledger = Rc::clone(self);
         self.state.wait_until(async move {
             let performed = perform(Rc::clone(&ledger)).await;
+            let now = clock::now();
             ledger.busy.borrow_mut().remove(&errand);
-            let set = match performed {
-                Ok(()) => ledger.run_errands(clock::now()).await,
-                Err(failure) => ledger.pause(failure).await,
-            };
-            if let Err(error) = set {
+            if let Err(failure) = performed {
+                log(failure);
+                ledger.paused.borrow_mut().insert(errand, now + PAUSE);
+            }
+            if let Err(error) = ledger.run_errands(now).await {
                 console_error!("the alarm could not be set: {error}");
             }
         });
@@ -153,19 +161,27 @@ impl Ledger {
         }
     }
 
-    /// Sends events of a lane, one after the other, until there are none or one is not taken.
-    async fn run_lane(&self, endpoint: &Endpoint) -> Outcome<()> {
-        while let Some(next) = self
-            .book
-            .next_delivery(endpoint)?
-            .filter(|next| next.lane.next_at <= clock::now())
-        {
+    /// Sends events of a lane, one after the other, until there are none or one is not taken. The endpoint is looked up each
+    /// time: it may have moved, or be gone.
+    async fn run_lane(&self, endpoint: &EndpointKey) -> Outcome<()> {
+        loop {
+            let snapshot = self.book.snapshot()?;
+            let Some(endpoint) = snapshot
+                .endpoints
+                .iter()
+                .find(|known| known.key == *endpoint)
+            else {
+                return Ok(());
+            };
+            let next = self.book.next_delivery(endpoint)?;
+            let Some(next) = next.filter(|next| next.lane.next_at <= clock::now()) else {
+                return Ok(());
+            };
             let attempt = self.deliver(endpoint, &next.event).await?;
             let [jitter] = chance::bytes();
             self.book
                 .note_attempt(&endpoint.key, &next, attempt, clock::now(), jitter)?;
         }
-        Ok(())
     }
 }
 

@@ -62,9 +62,10 @@ pub(super) fn snapshot() -> Snapshot {
 /// A book upon this store that knows the site.
 pub(super) fn book(store: NativeStore) -> Book<NativeStore> {
     let book = Book::open(store, Ok(Settings::for_tests()));
-    if book.learn(snapshot(), at(0)).is_err() {
-        panic!("the book learns its site");
-    }
+    assert!(
+        book.learn(snapshot(), at(0)).is_ok(),
+        "the book learns its site"
+    );
     book
 }
 

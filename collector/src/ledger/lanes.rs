@@ -26,6 +26,7 @@ pub(super) struct Delivery {
 struct LaneRow {
     cursor: i64,
     failures: u32,
+    refusals: u32,
     failing_since: Option<i64>,
     next_at: i64,
     stopped: Option<String>,
@@ -89,6 +90,7 @@ impl<S: Store> Book<S> {
             Ok(Lane {
                 cursor: cursor(row.cursor),
                 failures: row.failures,
+                refusals: row.refusals,
                 failing_since: row.failing_since.map(Timestamp::from_unix_millis),
                 next_at: Timestamp::from_unix_millis(row.next_at),
                 stopped,
@@ -102,6 +104,7 @@ impl<S: Store> Book<S> {
         let values = vec![
             seq(lane.cursor.seq),
             number(lane.failures),
+            number(lane.refusals),
             lane.failing_since
                 .map_or(Value::Null, |at| number(at.unix_millis())),
             number(lane.next_at.unix_millis()),

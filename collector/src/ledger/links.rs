@@ -17,12 +17,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    acts::{Done, worded},
+    acts::{Done, Meant, worded},
     book::{At, Book, Keys},
     record::SubmissionRow,
 };
 use crate::{
-    failure::{Outcome, damaged},
+    failure::{Failure, Outcome, damaged},
     pages::{ConfirmView, PersonView, PreferencesView, PurposeView},
     store::{Store, Value, number, text},
 };
@@ -33,6 +33,14 @@ struct TokenRow {
     submission: Option<Uuid>,
     expires_at: Option<i64>,
     used_at: Option<i64>,
+}
+
+/// What came of looking for requests that nobody confirmed in time.
+pub(super) struct Lapsed {
+    /// When the next one ends
+    pub(super) next: Option<Timestamp>,
+    /// Records that could not be read
+    pub(super) failures: Vec<Failure>,
 }
 
 /// A confirm link that we know, with what it leads to.
@@ -52,7 +60,7 @@ impl<S: Store> Book<S> {
         };
         let view = link.view(&link.standing)?;
         Ok(if link.waits(now) {
-            ConfirmView::Waiting(view)
+            ConfirmView::Waiting(link.view(&link.waiting())?)
         } else if link.token.used_at.is_some() {
             ConfirmView::Already(view)
         } else {
@@ -84,32 +92,19 @@ impl<S: Store> Book<S> {
             decided_at: now,
         };
         self.store.commit(|| {
-            let act = ReceiptAct::Confirmed;
-            let (subject, facts, notice) = (link.token.subject, &link.facts, &link.notice);
-            let done = Done {
-                subject,
-                facts,
-                notice,
-                act,
-                manner,
-                changes: &changes,
-            };
-            self.append(
+            let (subject, submission) = (link.token.subject, link.submission.id);
+            self.write_changes(
                 &keys,
-                &done,
-                changes
-                    .iter()
-                    .map(|change| (&change.purpose, change.after.status)),
+                subject,
+                changes.clone(),
+                ReceiptAct::Confirmed,
+                manner,
                 now,
             )?;
-            let values = vec![number(now.unix_millis()), text(link.submission.id)];
+            let values = vec![number(now.unix_millis()), text(submission)];
             self.store
                 .run(include_str!("../../sql/ledger/token_use.sql"), values)?;
-            let values = vec![text(link.submission.id)];
-            Ok(self.store.run(
-                include_str!("../../sql/ledger/submission_settle.sql"),
-                values,
-            )?)
+            self.settle(submission)
         })?;
         let mut standing = link.standing.clone();
         standing.extend(
@@ -149,65 +144,75 @@ impl<S: Store> Book<S> {
             actor: ActorKind::Subject,
             decided_at: now,
         };
-        self.commit_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)?;
+        self.store.commit(|| {
+            // What was pending is cancelled with it: nobody is asked to confirm what was just stopped.
+            let pending = |change: &&Change| change.previous == Status::Requested;
+            for change in changes.iter().filter(pending) {
+                self.settle(change.after.submission)?;
+                self.store.run(
+                    include_str!("../../sql/ledger/mail_cancel.sql"),
+                    vec![text(subject)],
+                )?;
+            }
+            self.write_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)
+        })?;
         self.person_view(subject).map(PreferencesView::Withdrawn)
     }
 
-    /// What nobody confirmed in time is over; an address that nothing rests on any more is deleted. Says when the next one ends.
-    pub(super) fn lapse(&self, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    /// What nobody confirmed in time is over; an address that nothing rests on any more is deleted. Says when the next one
+    /// ends, and what could not be read: that holds up nobody else.
+    pub(super) fn lapse(&self, now: Timestamp) -> Outcome<Lapsed> {
         let keys = self.keys()?;
         let late = vec![number(now.unix_millis())];
         let rows: Vec<SubmissionRow> = self
             .store
             .rows(include_str!("../../sql/ledger/submission_late.sql"), late)?;
-        for row in rows {
-            let subject = Uuid::try_parse(&row.subject).map_err(|_| damaged("a subject's id"))?;
-            let changes = decision::lapse(&self.standing(&row.subject)?, row.id, now);
-            let at = row.waiting_until.map_or(now, Timestamp::from_unix_millis);
-            let source = row.facts()?.source;
-            let manner = Manner {
-                source,
-                method: Method::Time,
-                actor: ActorKind::System,
-                decided_at: at,
-            };
-            self.store.commit(|| {
-                self.write_changes(&keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
-                self.store.run(
-                    include_str!("../../sql/ledger/submission_settle.sql"),
-                    vec![text(row.id)],
-                )?;
-                let holds: Vec<At> = self.store.rows(
-                    include_str!("../../sql/ledger/consent_holds.sql"),
-                    vec![text(subject)],
-                )?;
-                if holds.is_empty() {
-                    self.store.run(
-                        include_str!("../../sql/ledger/subject_delete.sql"),
-                        vec![text(subject)],
-                    )?;
-                }
-                Ok(())
-            })?;
-        }
-        let next: Option<At> = self.store.row(
-            include_str!("../../sql/ledger/submission_next.sql"),
-            Vec::new(),
-        )?;
-        Ok(next.and_then(|row| row.at).map(Timestamp::from_unix_millis))
+        let lapsed = rows.into_iter().map(|row| self.lapse_one(&keys, &row, now));
+        let failures = lapsed.filter_map(Outcome::err).collect();
+        let after = vec![number(now.unix_millis())];
+        let next: Option<At> = self
+            .store
+            .row(include_str!("../../sql/ledger/submission_next.sql"), after)?;
+        Ok(Lapsed {
+            next: next.and_then(|row| row.at).map(Timestamp::from_unix_millis),
+            failures,
+        })
     }
 
-    fn commit_changes(
-        &self,
-        keys: &Keys,
-        subject: Uuid,
-        changes: Vec<Change>,
-        act: ReceiptAct,
-        manner: Manner,
-        now: Timestamp,
-    ) -> Outcome<()> {
-        self.store
-            .commit(|| self.write_changes(keys, subject, changes, act, manner, now))
+    fn lapse_one(&self, keys: &Keys, row: &SubmissionRow, now: Timestamp) -> Outcome<()> {
+        let subject = Uuid::try_parse(&row.subject).map_err(|_| damaged("a subject's id"))?;
+        let changes = decision::lapse(&self.standing(&row.subject)?, row.id, now);
+        let at = row.waiting_until.map_or(now, Timestamp::from_unix_millis);
+        let source = row.facts()?.source;
+        let manner = Manner {
+            source,
+            method: Method::Time,
+            actor: ActorKind::System,
+            decided_at: at,
+        };
+        self.store.commit(|| {
+            self.write_changes(keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
+            self.settle(row.id)?;
+            let holds: Vec<At> = self.store.rows(
+                include_str!("../../sql/ledger/consent_holds.sql"),
+                vec![text(subject)],
+            )?;
+            if holds.is_empty() {
+                self.store.run(
+                    include_str!("../../sql/ledger/subject_delete.sql"),
+                    vec![text(subject)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Nothing of this submission waits any more.
+    fn settle(&self, submission: Uuid) -> Outcome<()> {
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/submission_settle.sql"),
+            vec![text(submission)],
+        )?)
     }
 
     /// Writes changes that may rest on several submissions: one act for each. Call within a commit.
@@ -242,7 +247,7 @@ impl<S: Store> Book<S> {
                 &done,
                 changes
                     .iter()
-                    .map(|change| (&change.purpose, change.after.status)),
+                    .map(|change| (&change.purpose, Meant::Became(change.after.status))),
                 now,
             )?;
         }
@@ -343,6 +348,16 @@ impl ConfirmLink {
             && self
                 .of_this()
                 .any(|(_, consent)| consent.status == Status::Requested)
+    }
+
+    /// What the button of this link decides: what waits for this submission, and not for a later one.
+    fn waiting(&self) -> Standing {
+        let waiting = self
+            .of_this()
+            .filter(|(_, consent)| consent.status == Status::Requested);
+        waiting
+            .map(|(purpose, consent)| (purpose.clone(), consent.clone()))
+            .collect()
     }
 
     fn of_this(&self) -> impl Iterator<Item = (&PurposeKey, &Consent)> {

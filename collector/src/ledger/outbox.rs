@@ -4,8 +4,9 @@ use sayso_shared::{delivery::mail_retry, time::Timestamp};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
-use super::{book::Book, record::letter_place};
+use super::{book::Book, record::letter_place, subject::Subject};
 use crate::{
+    chance,
     failure::{Outcome, damaged},
     letter::Letter,
     store::{Store, Value, number, text},
@@ -61,16 +62,29 @@ impl<S: Store> Book<S> {
             )?;
             return Ok(None);
         };
-        let letter = subject
-            .key
-            .open(&row.letter, &letter_place(id))
-            .map_err(|_| damaged("a mail"))?;
-        Ok(Some(serde_json::from_slice(&letter)?))
+        open(&subject, &row, id).map(Some)
     }
 
-    /// The mail has left.
+    /// The mail has left. It is kept as it was sent, but for the secrets of its links: those the person alone has from now on.
     pub(super) fn note_sent(&self, id: &str, now: Timestamp) -> Outcome<()> {
-        let values = vec![number(now.unix_millis()), text(id)];
+        let keys = self.keys()?;
+        let row: Option<Row> = self.store.row(
+            include_str!("../../sql/ledger/mail_select.sql"),
+            vec![text(id)],
+        )?;
+        let Some(row) = row else {
+            return Ok(());
+        };
+        let Some(subject) = self.subject(&keys, &row.subject)? else {
+            return Ok(());
+        };
+        let letter = open(&subject, &row, id)?.without_secrets();
+        let letter = subject.key.seal(
+            &serde_json::to_vec(&letter)?,
+            &letter_place(id),
+            chance::bytes(),
+        );
+        let values = vec![number(now.unix_millis()), Value::Blob(letter), text(id)];
         Ok(self
             .store
             .run(include_str!("../../sql/ledger/mail_sent.sql"), values)?)
@@ -89,4 +103,12 @@ impl<S: Store> Book<S> {
             .store
             .run(include_str!("../../sql/ledger/mail_failed.sql"), values)?)
     }
+}
+
+fn open(subject: &Subject, row: &Row, id: &str) -> Outcome<Letter> {
+    let letter = subject
+        .key
+        .open(&row.letter, &letter_place(id))
+        .map_err(|_| damaged("a mail"))?;
+    Ok(serde_json::from_slice(&letter)?)
 }

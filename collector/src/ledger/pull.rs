@@ -6,11 +6,16 @@ use sayso_shared::{
     cursor::Cursor,
     event::{Event, EventSubject, EventType, StoredEvent},
     problem::Problem,
+    submitted::Person,
 };
 use serde::Deserialize;
+use serde_bytes::ByteBuf;
 use uuid::Uuid;
 
-use super::book::{Book, Keys, cursor};
+use super::{
+    book::{Book, Keys, cursor},
+    record::naming_place,
+};
 use crate::{
     failure::{Outcome, damaged},
     store::{Store, number, text},
@@ -22,6 +27,8 @@ struct Row {
     subject: String,
     body: String,
     receipt: String,
+    submission: Uuid,
+    person: Option<ByteBuf>,
 }
 
 impl<S: Store> Book<S> {
@@ -84,7 +91,16 @@ impl<S: Store> Book<S> {
         let stored: StoredEvent = serde_json::from_str(&row.body)?;
         let id = Uuid::try_parse(&row.subject).map_err(|_| damaged("an event's subject"))?;
         let subject = self.subject(keys, &row.subject)?;
-        let subject = EventSubject::of(id, subject.as_ref().map(|subject| &subject.person));
+        // As the submission named the person that this event rests on; version 1 of the tables did not keep that.
+        let person = subject.map(|subject| match row.person {
+            Some(sealed) => subject
+                .key
+                .open(&sealed, &naming_place(row.submission))
+                .ok()
+                .and_then(|bytes| Person::read(&bytes)),
+            None => Some(subject.person),
+        });
+        let subject = EventSubject::of(id, person.flatten().as_ref());
         Ok(stored.render(cursor(row.seq).seq, subject, row.receipt))
     }
 }

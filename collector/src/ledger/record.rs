@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    acts::Done,
+    acts::{Done, Meant},
     book::{Book, Keys},
     subject::Subject,
 };
@@ -59,12 +59,12 @@ impl SubmissionRow {
 impl<S: Store> Book<S> {
     /// Records a submission.
     ///
-    /// 1. The body is read: 422 with all that is wrong.
-    /// 2. The site, the origin and the form are known: 404, 403, 404.
-    /// 3. The choices are exactly those of the form: 422.
-    /// 4. The same id again: 200 with the same answer, or 409 if it says something else. This comes before the words are
-    ///    compared: what was stored stays stored, also when the words have changed since.
-    /// 5. The words are those that are shown now: 409 with the current ones.
+    /// 1. The body is read: 422 with all that is wrong. The site is known: 404.
+    /// 2. The same id again: 200 with the same answer, or 409 if it says something else. This comes before everything that
+    ///    may have changed meanwhile: what was stored stays stored.
+    /// 3. It comes from a page of the site: 403.
+    /// 4. The form is known, 404, and its words are those that are shown now: 409 with the current ones.
+    /// 5. The choices are exactly those of the form: 422.
     /// 6. It is decided, signed and written, all or nothing: 201.
     pub(super) fn record(
         &self,
@@ -74,34 +74,30 @@ impl<S: Store> Book<S> {
     ) -> Outcome<(u16, SubmissionAnswer)> {
         let keys = self.keys()?;
         let submission = Submission::parse(document).map_err(Problem::invalid)?; // 1
-        let snapshot = self.snapshot()?; // 2
-        if !origin.is_some_and(|origin| {
-            snapshot
-                .definition
-                .origins
-                .iter()
-                .any(|known| known == origin)
-        }) {
-            return Err(Problem::foreign_origin().into());
-        }
-        let form = snapshot
-            .definition
-            .form(&submission.form)
-            .ok_or_else(Problem::unknown_form)?;
-        submission.fits(form).map_err(Problem::invalid)?; // 3
+        let snapshot = self.snapshot()?;
+        let definition = &snapshot.definition;
         if let Some(known) = self.submission(submission.id)? {
-            let same = known.digest == submission.digest; // 4
+            let same = known.digest == submission.digest; // 2
             return if same {
                 Ok((200, known.answer()?))
             } else {
                 Err(Problem::id_reused().into())
             };
         }
-        let notice = snapshot.notice(&submission.form, &submission.lang);
-        let notice = notice.ok_or_else(|| Problem::bad_language(&submission.lang))?;
-        if notice.hash != submission.notice_hash {
-            return Err(Problem::notice_outdated(serde_json::to_value(notice.name())?).into()); // 5
+        if !origin.is_some_and(|origin| definition.origins.iter().any(|known| known == origin)) {
+            return Err(Problem::foreign_origin().into()); // 3
         }
+        let form = definition
+            .form(&submission.form)
+            .ok_or_else(Problem::unknown_form)?; // 4
+        let lang = definition.language_for(Some(&submission.lang));
+        let notice = snapshot
+            .notice(&submission.form, lang)
+            .ok_or_else(|| damaged("a form's notice"))?;
+        if notice.hash != submission.notice_hash {
+            return Err(Problem::notice_outdated(serde_json::to_value(notice.name())?).into());
+        }
+        submission.fits(form).map_err(Problem::invalid)?; // 5
         let answer = self
             .store
             .commit(|| self.write(&keys, &snapshot, notice, &submission, now))?; // 6
@@ -126,18 +122,15 @@ impl<S: Store> Book<S> {
     ) -> Outcome<SubmissionAnswer> {
         let subject = self.subject_of(keys, &snapshot.site, &submission.person, now)?;
         let standing = self.standing(&subject.id.to_string())?;
-        let Submission {
-            id,
-            choices,
-            decided_at,
-            ..
-        } = submission;
+        let Submission { id, choices, .. } = submission;
+        // The visitor's clock may be wrong by hours. The widget sends at once, so it was decided now.
+        let decided_at = now;
         let decided = decision::submit(
             &standing,
             &snapshot.definition,
             *id,
             choices,
-            *decided_at,
+            decided_at,
             now,
         );
         let facts = SubmissionFacts::of(submission, notice.name(), now);
@@ -145,7 +138,7 @@ impl<S: Store> Book<S> {
             source: submission.source,
             method: Method::Checkbox,
             actor: ActorKind::Subject,
-            decided_at: submission.decided_at,
+            decided_at,
         };
         let (act, changes) = (ReceiptAct::Submitted, decided.changes.as_slice());
         let done = Done {
@@ -156,11 +149,11 @@ impl<S: Store> Book<S> {
             manner,
             changes,
         };
-        let told = decided
+        let meant = decided
             .told
             .iter()
-            .map(|(purpose, status)| (purpose, *status));
-        let receipt = self.append(keys, &done, told, now)?;
+            .map(|(purpose, asked)| (purpose, Meant::Asked(*asked)));
+        let receipt = self.append(keys, &done, meant, now)?;
         let pending = decided
             .told
             .values()
@@ -188,6 +181,11 @@ impl<S: Store> Book<S> {
             text(serde_json::to_string(&facts)?),
             text(serde_json::to_string(&answer)?),
             waiting_until.map_or(Value::Null, |at| number(at.unix_millis())),
+            Value::Blob(subject.key.seal(
+                &submission.person.render(),
+                &naming_place(*id),
+                chance::bytes(),
+            )),
         ];
         self.store.run(
             include_str!("../../sql/ledger/submission_insert.sql"),
@@ -321,6 +319,11 @@ impl<S: Store> Book<S> {
             now,
         ))
     }
+}
+
+/// To what the person is bound as one submission named it.
+pub(super) fn naming_place(submission: Uuid) -> Vec<u8> {
+    format!("submission/{submission}").into_bytes()
 }
 
 /// To what a sealed mail is bound.

@@ -3,6 +3,7 @@
 use sayso_shared::{
     answer::{EndpointRequest, KeyRequest},
     definition::SiteDefinition,
+    fields::stopped_at,
     key::{ApiKeyName, EndpointKey},
     problem::{FieldError, Problem},
 };
@@ -181,7 +182,7 @@ pub(super) async fn delete_key(wanted: Wanted<'_>, site: &str, key: &str) -> Out
 pub(super) async fn site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     let method = wanted.request.method();
     match method {
-        Method::Get | Method::Head | Method::Put => keys::admin(&wanted)?,
+        Method::Get | Method::Head | Method::Put => keys::admin(&wanted, site).await?,
         _ => return wrong_method("GET, HEAD, PUT"),
     }
     if method == Method::Put {
@@ -194,11 +195,11 @@ pub(super) async fn site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
 pub(super) async fn endpoint(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     match wanted.request.method() {
         Method::Put => {
-            keys::admin(&wanted)?;
+            keys::admin(&wanted, site).await?;
             put_endpoint(wanted, site, endpoint).await
         }
         Method::Delete => {
-            keys::admin(&wanted)?;
+            keys::admin(&wanted, site).await?;
             delete_endpoint(wanted, site, endpoint).await
         }
         _ => wrong_method("PUT, DELETE"),
@@ -208,11 +209,11 @@ pub(super) async fn endpoint(wanted: Wanted<'_>, site: &str, endpoint: &str) -> 
 pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
     match wanted.request.method() {
         Method::Put => {
-            keys::admin(&wanted)?;
+            keys::admin(&wanted, site).await?;
             put_key(wanted, site, key).await
         }
         Method::Delete => {
-            keys::admin(&wanted)?;
+            keys::admin(&wanted, site).await?;
             delete_key(wanted, site, key).await
         }
         _ => wrong_method("PUT, DELETE"),
@@ -221,16 +222,8 @@ pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Re
 
 /// Reads a small body; what is wrong with it is said by its field.
 fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
-    serde_path_to_error::deserialize(document).map_err(|error| {
-        let pointer = error.path().iter().fold(String::new(), |pointer, segment| {
-            format!("{pointer}/{segment}")
-        });
-        Problem::invalid(vec![FieldError::new(
-            pointer,
-            error.into_inner().to_string(),
-        )])
-        .into()
-    })
+    let read = serde_path_to_error::deserialize(document);
+    read.map_err(|error| Problem::invalid(vec![stopped_at(error)]).into())
 }
 
 fn named(what: &str, error: sayso_shared::key::NameError) -> Problem {

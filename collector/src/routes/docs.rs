@@ -87,7 +87,7 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         for operation in operations.into_iter().flatten() {
             let responses = &mut operation.responses.responses;
             let faults = [
-                ("500", "The collector failed; nothing was stored"),
+                ("500", "The collector failed; send the same again"),
                 (
                     "503",
                     "Not configured, the problem names the variable; or a part did not answer: repeat it",

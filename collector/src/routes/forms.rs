@@ -15,22 +15,20 @@ use crate::{answer, failure::Outcome, site};
     params(
         ("site" = String, Path, description = "Name of the site"),
         ("form" = String, Path, description = "Name of the form"),
-        ("lang" = Option<String>, Query, description = "BCP 47; the nearest language that the site has is answered"),
+        ("lang" = Option<String>, Query, description = "BCP 47; the nearest language that the site has is answered, else its default"),
     ),
     responses(
         (status = 200, description = "The form", body = sayso_shared::published::PublishedForm),
         (status = 304, description = "As it was"),
-        (status = 400, description = "`lang` is no language tag", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or form", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn show(wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<Response> {
     let form = FormKey::parse(form).map_err(|_| Problem::unknown_form())?;
+    // A page that names its language wrongly gets the site's.
     let lang = wanted
         .parameter("lang")?
-        .map(|lang| Language::parse(&lang))
-        .transpose();
-    let lang = lang.map_err(|error| Problem::bad_parameter("lang", &error.to_string()))?;
+        .and_then(|lang| Language::parse(&lang).ok());
     let mut found = site::ask(
         wanted.env,
         &site_key(site)?,

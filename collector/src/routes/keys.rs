@@ -1,9 +1,16 @@
 //! Who asks: the admin token, or a key of a site.
 
-use sayso_shared::{api_key::ApiKey, key::SiteKey, problem::Problem};
+use sayso_shared::{
+    api_key::{ApiKey, Scope},
+    key::SiteKey,
+    problem::Problem,
+};
 
 use super::Wanted;
-use crate::failure::Outcome;
+use crate::{
+    failure::{Failure, Outcome},
+    site::{self, Ask},
+};
 
 /// Who asks.
 pub(super) enum Caller {
@@ -18,10 +25,12 @@ pub(super) fn caller(wanted: &Wanted<'_>) -> Outcome<Caller> {
     let header = wanted
         .header("authorization")?
         .ok_or_else(Problem::unauthorized)?;
-    let token = header
-        .strip_prefix("Bearer ")
-        .ok_or_else(Problem::unauthorized)?
-        .trim();
+    // Names of schemes are read in any case (RFC 9110 section 11.1).
+    let (scheme, token) = header.split_once(' ').ok_or_else(Problem::unauthorized)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::unauthorized().into());
+    }
     if wanted.settings.is_admin(token) {
         return Ok(Caller::Admin);
     }
@@ -30,11 +39,25 @@ pub(super) fn caller(wanted: &Wanted<'_>) -> Outcome<Caller> {
     ))
 }
 
-/// Only whoever runs the collector: 401 for nobody, 403 for the holder of a key.
-pub(super) fn admin(wanted: &Wanted<'_>) -> Outcome<()> {
-    match caller(wanted)? {
-        Caller::Admin => Ok(()),
-        Caller::KeyHolder(_) => Err(Problem::missing_scope("site:admin").into()),
+/// Whoever may define this site: whoever runs the collector, or the holder of a key of the site with `site:admin`. 401 for
+/// nobody, 403 for the holder of another key.
+pub(super) async fn admin(wanted: &Wanted<'_>, site: &str) -> Outcome<()> {
+    let Caller::KeyHolder(key) = caller(wanted)? else {
+        return Ok(());
+    };
+    let scope = Scope::SiteAdmin;
+    let authorize = Ask::Authorize {
+        key: key.exposed(),
+        scope,
+    };
+    let answered = site::ask(wanted.env, key.site(), &authorize).await?;
+    if answered.status_code() >= 400 {
+        return Err(Failure::Answered(Box::new(answered)));
+    }
+    if key.site().as_str() == site {
+        Ok(())
+    } else {
+        Err(Problem::missing_scope(scope.as_str()).into())
     }
 }
 

@@ -4,7 +4,7 @@ use sayso_shared::{
     answer::{
         EndpointAnswer, EndpointRequest, KeyAnswer, KeyRequest, NoticePublished, SitePublished,
     },
-    api_key::{ApiKey, KeptKey},
+    api_key::{ApiKey, KeptKey, Scope},
     definition::SiteDefinition,
     event::EventType,
     key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
@@ -29,6 +29,9 @@ use crate::{
     settings::Settings,
     store::{ObjectStore, Store as _, number, text},
 };
+
+/// The largest site with all its notices, in bytes: a value in a Durable Object's SQLite holds 2 MB.
+const LARGEST_SNAPSHOT: usize = 1_900_000;
 
 /// How long the ledger may take to learn of a change before the alarm tells it again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -246,6 +249,20 @@ impl Site {
         self.store.commit(|| self.keep(&mut snapshot))
     }
 
+    /// Whether a key is one of the site's and has this scope: 401, 403. A stranger is not told which sites there are.
+    pub(super) fn authorize(&self, key: &str, scope: Scope) -> Outcome<()> {
+        let snapshot = self.known().map_err(|_| Problem::unauthorized())?;
+        let key = ApiKey::parse(key).ok_or_else(Problem::unauthorized)?;
+        let kept = key
+            .among(&snapshot.keys)
+            .ok_or_else(Problem::unauthorized)?;
+        if kept.scopes.contains(&scope) {
+            Ok(())
+        } else {
+            Err(Problem::missing_scope(scope.as_str()).into())
+        }
+    }
+
     /// Hands the site to its ledger, if the ledger has not learned it yet. The alarm stands meanwhile, so that a crash only delays.
     pub(super) async fn teach(&self) -> Outcome<()> {
         let Some(row) = self.row()?.filter(|row| row.learned < row.revision) else {
@@ -284,27 +301,30 @@ impl Site {
             for lang in &definition.languages {
                 let words = NoticeText::of(site, definition, form, lang)
                     .ok_or_else(|| damaged("a text"))?;
-                let values = vec![text(&form.key), text(lang)];
-                let latest: Option<Body> = self
+                // Words that come back are the version that they were.
+                let values = vec![text(&form.key), text(lang), text(words.hash())];
+                let same: Option<Body> = self
                     .store
-                    .row(include_str!("../../sql/site/notice_latest.sql"), values)?;
-                let latest: Option<Notice> = latest
-                    .map(|row| serde_json::from_str(&row.body))
-                    .transpose()?;
-                notices.push(match latest {
-                    Some(latest) if latest.text == words => latest,
-                    latest => self.publish_notice(
-                        latest.map_or(1, |latest| latest.version + 1),
-                        words,
-                        now,
-                    )?,
+                    .row(include_str!("../../sql/site/notice_by_hash.sql"), values)?;
+                notices.push(match same {
+                    Some(row) => serde_json::from_str(&row.body)?,
+                    None => self.publish_notice(words, now)?,
                 });
             }
         }
         Ok(notices)
     }
 
-    fn publish_notice(&self, version: u32, words: NoticeText, now: Timestamp) -> Outcome<Notice> {
+    fn publish_notice(&self, words: NoticeText, now: Timestamp) -> Outcome<Notice> {
+        #[derive(Deserialize)]
+        struct Latest {
+            version: Option<u32>,
+        }
+        let values = vec![text(&words.form), text(&words.lang)];
+        let latest: Option<Latest> = self
+            .store
+            .row(include_str!("../../sql/site/notice_latest.sql"), values)?;
+        let version = latest.and_then(|row| row.version).unwrap_or_default() + 1;
         let notice = Notice {
             version,
             hash: words.hash(),
@@ -328,11 +348,12 @@ impl Site {
         let learned = self.row()?.map_or(0, |row| row.learned);
         snapshot.revision += 1;
         let revision = number(i64::try_from(snapshot.revision).unwrap_or(i64::MAX));
-        let values = vec![
-            revision,
-            number(learned),
-            text(serde_json::to_string(snapshot)?),
-        ];
+        let body = serde_json::to_string(snapshot)?;
+        if body.len() > LARGEST_SNAPSHOT {
+            let detail = "all forms in all languages together are too much text; shorten texts or make a second site";
+            return Err(Problem::invalid(vec![FieldError::new("/forms", detail)]).into());
+        }
+        let values = vec![revision, number(learned), text(body)];
         Ok(self
             .store
             .run(include_str!("../../sql/site/site_upsert.sql"), values)?)

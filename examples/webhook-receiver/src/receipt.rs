@@ -86,8 +86,10 @@ fn same_change(claims: &Value, data: &Value) -> Result<(), ReceiptError> {
         return Err(ReceiptError::OtherChange("submission"));
     }
     let mut consents = claims["consents"].as_array().into_iter().flatten();
+    // Sending the boxes states what was asked for; every other act, what the consent came to.
     let states = |consent: &Value| {
-        consent["purpose"] == data["purpose"] && consent["status"] == data["status"]
+        consent["purpose"] == data["purpose"]
+            && (consent["status"] == data["status"] || consent["asked"] == data["status"])
     };
     if consents.any(states) {
         Ok(())

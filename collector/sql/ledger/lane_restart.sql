@@ -1,0 +1,1 @@
+UPDATE lane SET failures = 0, refusals = 0, failing_since = NULL, next_at = ?, stopped = NULL WHERE endpoint = ?;

@@ -1,0 +1,1 @@
+SELECT body FROM notice WHERE form = ? AND lang = ? AND hash = ?;
