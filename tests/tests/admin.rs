@@ -28,11 +28,11 @@ fn a_key_opens_until_it_is_taken_back() {
     assert_eq!(changed["secret"], json!(null), "and only once");
 
     let pull = || get(STACK.collector("/v1/events")).bearer(secret).send();
-    pull().expect(200);
+    let _ = pull().expect(200);
     for _ in 0..2 {
-        STACK.admin("DELETE", path).send().expect(204);
+        let _ = STACK.admin("DELETE", path).send().expect(204);
     }
-    pull().expect(401);
+    let _ = pull().expect(401);
 }
 
 #[test]
@@ -51,20 +51,20 @@ fn a_site_admin_key_defines_its_own_site_alone() {
             .bearer(editor)
             .send()
     };
-    site("demo").expect(200);
-    site("other").expect(403);
-    get(STACK.collector("/v1/events"))
+    let _ = site("demo").expect(200);
+    let _ = site("other").expect(403);
+    let _ = get(STACK.collector("/v1/events"))
         .bearer(editor)
         .send()
         .expect(403);
 
     let unknown = format!("sk_demo_{}", "A".repeat(43));
-    get(STACK.collector("/v1/sites/demo"))
+    let _ = get(STACK.collector("/v1/sites/demo"))
         .bearer(&unknown)
         .send()
         .expect(401);
-    STACK.admin("DELETE", path).send().expect(204);
-    site("demo").expect(401);
+    let _ = STACK.admin("DELETE", path).send().expect(204);
+    let _ = site("demo").expect(401);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn an_endpoint_is_made_changed_and_removed() {
             .json();
         assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
     }
-    STACK.admin("DELETE", path).send().expect(204);
+    let _ = STACK.admin("DELETE", path).send().expect(204);
 }
 
 #[test]
@@ -165,5 +165,5 @@ fn a_page_that_names_its_language_wrongly_gets_the_sites() {
 fn the_name_of_the_scheme_is_read_in_any_case() {
     let pull = ask("GET", STACK.collector("/v1/events"));
     let key = format!("bearer {}", STACK.demo_key());
-    pull.header("authorization", key).send().expect(200);
+    let _ = pull.header("authorization", key).send().expect(200);
 }

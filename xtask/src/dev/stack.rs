@@ -127,12 +127,25 @@ impl Stack {
 
     /// Waits until the collector answers.
     pub(super) fn wait_until_healthy(&mut self, port: u16) -> Result<()> {
-        let is_healthy = || http::get(port, "/health").is_ok_and(|a| a.status == 200);
+        let mut problem = None;
+        let answers = || match http::get(port, "/health") {
+            Ok(answer) if answer.status == 200 => true,
+            // It runs and says what is wrong with its settings: waiting will not mend that.
+            Ok(answer) if answer.status == 503 => {
+                problem = Some(answer.body);
+                true
+            }
+            _ => false,
+        };
         self.wait_for(
             "the collector's /health",
             Instant::now() + PATIENCE,
-            is_healthy,
-        )
+            answers,
+        )?;
+        match problem {
+            None => Ok(()),
+            Some(problem) => bail!("the collector cannot be used yet:\n{problem}"),
+        }
     }
 
     /// Waits until something listens.
@@ -148,7 +161,12 @@ impl Stack {
         self.wait_for("the demo CRM", deadline, || listens(ports.receiver))
     }
 
-    fn wait_for(&mut self, what: &str, deadline: Instant, is_up: impl Fn() -> bool) -> Result<()> {
+    fn wait_for(
+        &mut self,
+        what: &str,
+        deadline: Instant,
+        mut is_up: impl FnMut() -> bool,
+    ) -> Result<()> {
         while !is_up() {
             self.check_alive()?;
             if process::interrupted() {
