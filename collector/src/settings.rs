@@ -15,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) mailer: Mailer,
     signing_seed: [u8; 32],
     kek: [u8; 32],
+    former_kek: Option<[u8; 32]>,
     admin_token: String,
 }
 
@@ -31,10 +32,30 @@ impl Settings {
         Ok(Self {
             signing_seed: key(env, "SAYSO_SIGNING_KEY")?,
             kek: key(env, "SAYSO_KEK")?,
+            former_kek: former_kek(env)?,
             admin_token: admin_token(env)?,
             public_url: public_url(env)?,
             mailer: mailer(env)?,
         })
+    }
+
+    /// The same with the key-encryption key replaced.
+    #[cfg(test)]
+    pub(crate) fn with_new_kek(self, kek: [u8; 32]) -> Self {
+        Self {
+            former_kek: Some(self.kek),
+            kek,
+            ..self
+        }
+    }
+
+    /// The same after the replacing is done.
+    #[cfg(test)]
+    pub(crate) fn without_former_kek(self) -> Self {
+        Self {
+            former_kek: None,
+            ..self
+        }
     }
 
     /// Settings that are good, and nobody's.
@@ -45,6 +66,7 @@ impl Settings {
             mailer: Mailer::Dev,
             signing_seed: [1; 32],
             kek: [2; 32],
+            former_kek: None,
             admin_token: "an admin token for tests, 32 long".to_owned(),
         }
     }
@@ -56,7 +78,11 @@ impl Settings {
 
     /// The vault for personal data and secrets.
     pub(crate) fn vault(&self) -> Vault {
-        Vault::open(&self.kek)
+        let vault = Vault::open(&self.kek);
+        match &self.former_kek {
+            None => vault,
+            Some(former) => vault.replacing(Vault::open(former)),
+        }
     }
 
     /// Whether this is the admin token.
@@ -87,9 +113,23 @@ fn read(env: &Env, name: &str) -> Result<String, Problem> {
     set.ok_or_else(|| Problem::misconfigured(name, "is not set"))
 }
 
+fn is_set(env: &Env, name: &str) -> bool {
+    read(env, name).is_ok()
+}
+
 fn key(env: &Env, name: &str) -> Result<[u8; 32], Problem> {
     let must = "must be 32 random bytes in base64url without padding, such as `openssl rand 32 | basenc --base64url | tr -d =` gives";
     base64url_32(&read(env, name)?).ok_or_else(|| Problem::misconfigured(name, must))
+}
+
+/// Only set while `SAYSO_KEK` is being replaced.
+fn former_kek(env: &Env) -> Result<Option<[u8; 32]>, Problem> {
+    let name = "SAYSO_KEK_FORMER";
+    if is_set(env, name) {
+        key(env, name).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn admin_token(env: &Env) -> Result<String, Problem> {

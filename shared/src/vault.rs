@@ -14,13 +14,15 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::{email::EmailAddress, key::SiteKey};
+use crate::{canonical::base64url, email::EmailAddress, key::SiteKey};
 
 /// Bytes of a nonce.
 pub const NONCE: usize = 12;
 
 /// What the key-encryption key opens.
 pub struct Vault {
+    name: String,
+    former: Option<Box<Vault>>,
     lookup: [u8; 32],
     wrapping: SealingKey,
     secrets: SealingKey,
@@ -45,10 +47,39 @@ impl Vault {
             key
         };
         Self {
+            name: base64url(&derive(b"name")[..8]),
+            former: None,
             lookup: derive(b"lookup"),
             wrapping: SealingKey(derive(b"wrapping")),
             secrets: SealingKey(derive(b"secrets")),
         }
+    }
+
+    /// While a key-encryption key is being replaced: what the former one sealed opens too, and only the new one seals.
+    #[must_use]
+    pub fn replacing(mut self, former: Vault) -> Self {
+        self.former = Some(Box::new(former));
+        self
+    }
+
+    /// Whether a former key still opens.
+    #[must_use]
+    pub fn is_replacing(&self) -> bool {
+        self.former.is_some()
+    }
+
+    /// Names the key-encryption key without telling anything of it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The lookup by the former key, while there is one.
+    #[must_use]
+    pub fn former_lookup(&self, site: &SiteKey, email: &EmailAddress) -> Option<[u8; 32]> {
+        self.former
+            .as_ref()
+            .map(|former| former.lookup(site, email))
     }
 
     /// By what a person is found: a keyed hash of site and address, worth nothing without the key.
@@ -71,9 +102,15 @@ impl Vault {
         self.wrapping.seal(&key.0, subject.as_bytes(), nonce)
     }
 
-    /// Unwraps a subject's key.
+    /// Unwraps a subject's key, also one that the former key wrapped.
     pub fn unwrap(&self, wrapped: &[u8], subject: Uuid) -> Result<SealingKey, CannotOpen> {
-        let key = self.wrapping.open(wrapped, subject.as_bytes())?;
+        let Ok(key) = self.wrapping.open(wrapped, subject.as_bytes()) else {
+            return self
+                .former
+                .as_ref()
+                .ok_or(CannotOpen)?
+                .unwrap(wrapped, subject);
+        };
         key.try_into().map(SealingKey).map_err(|_| CannotOpen)
     }
 
@@ -83,9 +120,27 @@ impl Vault {
         self.secrets.seal(secret, place, nonce)
     }
 
-    /// Opens a secret of the operator's.
+    /// Opens a secret of the operator's, also one that the former key sealed.
     pub fn open_secret(&self, sealed: &[u8], place: &[u8]) -> Result<Vec<u8>, CannotOpen> {
-        self.secrets.open(sealed, place)
+        let opened = self.secrets.open(sealed, place);
+        opened.or_else(|error| {
+            self.former
+                .as_ref()
+                .ok_or(error)?
+                .open_secret(sealed, place)
+        })
+    }
+
+    /// A secret of the operator's sealed anew, if it is the former key that sealed it.
+    #[must_use]
+    pub fn reseal_secret(
+        &self,
+        sealed: &[u8],
+        place: &[u8],
+        nonce: [u8; NONCE],
+    ) -> Option<Vec<u8>> {
+        let secret = self.former.as_ref()?.open_secret(sealed, place).ok()?;
+        Some(self.seal_secret(&secret, place, nonce))
     }
 }
 
@@ -172,6 +227,38 @@ mod tests {
                 .unwrap(&wrapped, Uuid::from_u128(1))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn while_a_key_is_replaced_both_open_and_the_new_one_seals() {
+        let (former, new) = (Vault::open(&[1; 32]), Vault::open(&[2; 32]));
+        let subject = Uuid::from_u128(1);
+        let wrapped = former.wrap(&SealingKey::new([7; 32]), subject, [0; NONCE]);
+        let sealed = former.seal_secret(b"whsec", b"place", [0; NONCE]);
+        assert!(new.unwrap(&wrapped, subject).is_err());
+
+        let replacing = Vault::open(&[2; 32]).replacing(former);
+        let key = replacing
+            .unwrap(&wrapped, subject)
+            .expect("the former key opens");
+        let wrapped = replacing.wrap(&key, subject, [1; NONCE]);
+        assert!(
+            new.unwrap(&wrapped, subject).is_ok(),
+            "wrapped by the new key"
+        );
+        let sealed = replacing
+            .reseal_secret(&sealed, b"place", [1; NONCE])
+            .expect("it was the former's");
+        assert_eq!(
+            new.open_secret(&sealed, b"place").as_deref(),
+            Ok(b"whsec".as_slice())
+        );
+        assert_eq!(
+            replacing.reseal_secret(&sealed, b"place", [2; NONCE]),
+            None,
+            "it is the new one's already"
+        );
+        assert_ne!(new.name(), Vault::open(&[1; 32]).name());
     }
 
     proptest! {

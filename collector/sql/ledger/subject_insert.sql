@@ -1,1 +1,1 @@
-INSERT INTO subject (id, lookup, wrapped_key, person, created_at) VALUES (?, ?, ?, ?, ?);
+INSERT INTO subject (id, lookup, wrapped_key, person, created_at, kek) VALUES (?, ?, ?, ?, ?, ?);

@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     env: Env,
     /// What is being performed right now, so that it is not begun twice.
     busy: RefCell<BTreeSet<Errand>>,
+    /// How far the persons' keys have been re-wrapped since waking; nothing when all are.
+    rewrapped: RefCell<Option<String>>,
     /// What went wrong through no fault of the other side, and until when it is left alone.
     paused: RefCell<BTreeMap<Errand, Timestamp>>,
 }
@@ -55,6 +57,7 @@ impl Ledger {
             env,
             busy: RefCell::default(),
             paused: RefCell::default(),
+            rewrapped: RefCell::new(Some(String::new())),
         }
     }
 
@@ -86,6 +89,11 @@ impl Ledger {
         for failure in lapsed.failures {
             log(failure);
             looks.push(now + PAUSE);
+        }
+        if let Some(after) = self.rewrapped.take() {
+            let last = self.book.rewrap_some(&after)?;
+            looks.extend(last.is_some().then_some(now));
+            self.rewrapped.replace(last);
         }
         for mail in self.book.waiting_mails()? {
             if mail.due() > now {

@@ -50,21 +50,29 @@ impl<S: Store> Book<S> {
         person: &Person,
         now: Timestamp,
     ) -> Outcome<Subject> {
-        let lookup = keys.vault.lookup(site, &person.email).to_vec();
-        let values = vec![Value::Blob(lookup.clone())];
-        if let Some(row) = self.store.row(
-            include_str!("../../sql/ledger/subject_by_lookup.sql"),
-            values,
-        )? {
+        let lookup = keys.vault.lookup(site, &person.email);
+        if let Some(row) = self.found_by(lookup)? {
             return open(keys, &row);
+        }
+        // While a key is replaced, this person may not have been re-wrapped yet.
+        let former = keys.vault.former_lookup(site, &person.email);
+        if let Some(row) = former
+            .map(|lookup| self.found_by(lookup))
+            .transpose()?
+            .flatten()
+        {
+            let subject = open(keys, &row)?;
+            self.rewrap(keys, site, &subject)?;
+            return Ok(subject);
         }
         let (id, key) = (chance::uuid(now), SealingKey::new(chance::bytes()));
         let values = vec![
             text(id),
-            Value::Blob(lookup),
+            Value::Blob(lookup.to_vec()),
             Value::Blob(keys.vault.wrap(&key, id, chance::bytes())),
             Value::Blob(key.seal(&person.render(), &person_place(id), chance::bytes())),
             number(now.unix_millis()),
+            text(keys.vault.name()),
         ];
         self.store
             .run(include_str!("../../sql/ledger/subject_insert.sql"), values)?;
@@ -73,6 +81,50 @@ impl<S: Store> Book<S> {
             key,
             person: person.clone(),
         })
+    }
+
+    fn found_by(&self, lookup: [u8; 32]) -> Outcome<Option<Row>> {
+        let values = vec![Value::Blob(lookup.to_vec())];
+        Ok(self.store.row(
+            include_str!("../../sql/ledger/subject_by_lookup.sql"),
+            values,
+        )?)
+    }
+
+    /// Wraps a subject's key, and makes its lookup, by the key-encryption key of now.
+    fn rewrap(&self, keys: &Keys, site: &SiteKey, subject: &Subject) -> Outcome<()> {
+        let values = vec![
+            Value::Blob(keys.vault.lookup(site, &subject.person.email).to_vec()),
+            Value::Blob(keys.vault.wrap(&subject.key, subject.id, chance::bytes())),
+            text(keys.vault.name()),
+            text(subject.id),
+        ];
+        Ok(self
+            .store
+            .run(include_str!("../../sql/ledger/subject_rewrap.sql"), values)?)
+    }
+
+    /// Re-wraps the next hundred subjects after `after` that another key-encryption key wrapped. Gives the last of them, to go on
+    /// with; nothing when none are left. One that cannot be opened is left as it is.
+    pub(super) fn rewrap_some(&self, after: &str) -> Outcome<Option<String>> {
+        let keys = self.keys()?;
+        if !keys.vault.is_replacing() {
+            return Ok(None);
+        }
+        let site = self.snapshot()?.site.clone();
+        let values = vec![text(keys.vault.name()), text(after)];
+        let rows: Vec<Row> = self.store.rows(
+            include_str!("../../sql/ledger/subject_rewrap_next.sql"),
+            values,
+        )?;
+        let last = rows.last().map(|row| row.id.clone());
+        self.store.commit(|| {
+            for subject in rows.iter().filter_map(|row| open(&keys, row).ok()) {
+                self.rewrap(&keys, &site, &subject)?;
+            }
+            Ok(())
+        })?;
+        Ok(last)
     }
 
     /// The subject of this id, unless it was erased.

@@ -402,3 +402,30 @@ fn a_mail_that_is_not_taken_is_tried_again_and_given_up_at_last() {
     }
     assert_eq!(tries, 6);
 }
+
+#[test]
+fn a_key_encryption_key_is_replaced_without_losing_anybody() {
+    let book = book(NativeStore::in_memory());
+    says_yes(&book, 1, "jan@example.com", at(1));
+    says_yes(&book, 2, "kim@example.com", at(2));
+    let replacing = Book::open(book.store, Ok(Settings::for_tests().with_new_kek([9; 32])));
+    // Somebody comes back before being re-wrapped, and is known.
+    says_yes(&replacing, 3, "jan@example.com", at(3));
+    let mut after = Some(String::new());
+    while let Some(last) = after {
+        after = good(replacing.rewrap_some(&last));
+    }
+    let settings = Settings::for_tests()
+        .with_new_kek([9; 32])
+        .without_former_kek();
+    let replaced = Book::open(replacing.store, Ok(settings));
+    says_yes(&replaced, 4, "kim@example.com", at(4));
+    let events = good(replaced.events(None, "", 10, &[])).events;
+    let people: BTreeSet<_> = events.iter().map(|event| event.data.subject.id).collect();
+    assert_eq!((events.len(), people.len()), (4, 2));
+    assert!(
+        events
+            .iter()
+            .all(|event| event.data.subject.email.is_some())
+    );
+}

@@ -263,6 +263,30 @@ impl Site {
         }
     }
 
+    /// While the key-encryption key is replaced: seals anew what the former one sealed.
+    pub(super) fn reseal(&self) -> Outcome<()> {
+        let vault = Settings::read(&self.env)?.vault();
+        let Some(row) = self.row()? else {
+            return Ok(());
+        };
+        let mut snapshot: Snapshot = serde_json::from_str(&row.body)?;
+        let mut resealed = false;
+        for endpoint in &mut snapshot.endpoints {
+            let place = Endpoint::secret_place(&snapshot.site, &endpoint.key);
+            if let Some(sealed) =
+                vault.reseal_secret(&endpoint.sealed_secret, &place, chance::bytes())
+            {
+                endpoint.sealed_secret = sealed;
+                resealed = true;
+            }
+        }
+        if resealed {
+            self.store.commit(|| self.keep(&mut snapshot))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Hands the site to its ledger, if the ledger has not learned it yet. The alarm stands meanwhile, so that a crash only delays.
     pub(super) async fn teach(&self) -> Outcome<()> {
         let Some(row) = self.row()?.filter(|row| row.learned < row.revision) else {

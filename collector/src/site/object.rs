@@ -1,5 +1,7 @@
 //! The Durable Object around a site.
 
+use std::cell::Cell;
+
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{Ask, memory::Site};
@@ -12,12 +14,14 @@ use crate::{
 #[durable_object]
 pub(crate) struct SiteObject {
     site: Site,
+    awake: Cell<bool>,
 }
 
 impl DurableObject for SiteObject {
     fn new(state: State, env: Env) -> Self {
         Self {
             site: Site::new(state, env),
+            awake: Cell::new(false),
         }
     }
 
@@ -40,6 +44,10 @@ impl DurableObject for SiteObject {
 impl SiteObject {
     async fn answer(&self, ask: Ask) -> Outcome<Response> {
         let (site, now) = (&self.site, clock::now());
+        if !self.awake.replace(true) {
+            site.reseal()?;
+            site.teach().await?;
+        }
         let shows_a_secret = matches!(ask, Ask::SetKey { .. } | Ask::SetEndpoint { .. });
         let response = match ask {
             Ask::Definition => return Ok(answer::json(200, &site.known()?.definition)?),

@@ -1,0 +1,1 @@
+UPDATE subject SET lookup = ?, wrapped_key = ?, kek = ? WHERE id = ?;
