@@ -20,6 +20,8 @@ pub struct Catalogue {
     pub widget: WidgetWords,
     /// The grounds in words, in the order of Article 6(1)
     pub legal_bases: [&'static str; 6],
+    /// The two purposes that every site begins with
+    pub standard: StandardWords,
     /// The states in words
     pub states: StateWords,
     /// The mail after a submission
@@ -51,6 +53,14 @@ pub struct WidgetWords {
     pub gpc: &'static str,
     pub confirm_by_mail: &'static str,
     pub privacy: &'static str,
+}
+
+#[allow(missing_docs)] // Each name is that of the purpose and of the text it becomes; see `definition::Purpose`.
+pub struct StandardWords {
+    pub store_title: &'static str,
+    pub store_text: &'static str,
+    pub emarketing_title: &'static str,
+    pub emarketing_text: &'static str,
 }
 
 #[allow(missing_docs)] // One word for each state of `consent::Status`.
@@ -112,13 +122,21 @@ pub struct PageWords {
 }
 
 impl Catalogue {
+    /// All languages that we have.
+    pub const ALL: [&'static Self; 2] = [&en::CATALOGUE, &nl::CATALOGUE];
+
     /// The catalogue for a language; English for those that we do not have yet.
     #[must_use]
     pub fn of(language: &Language) -> &'static Self {
-        match language.primary() {
-            "nl" => &nl::CATALOGUE,
-            _ => Self::english(),
-        }
+        Self::exactly(language).unwrap_or(Self::english())
+    }
+
+    /// The catalogue of this very language, if we have it.
+    #[must_use]
+    pub fn exactly(language: &Language) -> Option<&'static Self> {
+        Self::ALL
+            .into_iter()
+            .find(|catalogue| catalogue.lang == language.primary())
     }
 
     /// The catalogue for readers whose language is not known.

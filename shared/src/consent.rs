@@ -118,6 +118,9 @@ pub struct Consent {
     pub submission: Uuid,
     /// When the person ticked it, where a mail asks to confirm
     pub requested_at: Option<Timestamp>,
+    /// Until when a yes holds, where it does not hold for good; of what expired, until when it did
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// All consents of one subject.

@@ -1,13 +1,16 @@
 //! Decisions: what an act changes in a subject's consents. The one place where acts meet states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use uuid::Uuid;
 
 use crate::{
     consent::{Act, Consent, Standing, Status, step},
-    definition::SiteDefinition,
     key::PurposeKey,
+    published::PublishedPurpose,
     time::Timestamp,
 };
 
@@ -34,11 +37,12 @@ pub struct Decided {
     pub already: BTreeSet<PurposeKey>,
 }
 
-/// A submission's choices meet what is known.
+/// A submission's choices meet what is known. What a purpose needs and how long it holds is as `shown`: the words that the person
+/// chose by, not those that may be published by now.
 #[must_use]
 pub fn submit(
     standing: &Standing,
-    definition: &SiteDefinition,
+    shown: &[PublishedPurpose],
     submission: Uuid,
     choices: &BTreeMap<PurposeKey, bool>,
     decided_at: Timestamp,
@@ -50,9 +54,7 @@ pub fn submit(
         already: BTreeSet::new(),
     };
     for (purpose, ticked) in choices {
-        let double_opt_in = definition
-            .purpose(purpose)
-            .is_some_and(|purpose| purpose.double_opt_in);
+        let double_opt_in = worded(shown, purpose).is_some_and(|purpose| purpose.double_opt_in);
         let (act, told) = match (ticked, double_opt_in) {
             (true, true) => (Act::Ask, Status::Requested),
             (true, false) => (Act::Give, Status::Given),
@@ -74,6 +76,7 @@ pub fn submit(
             .extend(change(known, purpose, act, now, |after| {
                 after.submission = submission;
                 after.requested_at = (act == Act::Ask).then_some(now);
+                after.expires_at = holds_until(shown, purpose, after);
             }));
     }
     decided
@@ -83,6 +86,7 @@ pub fn submit(
 #[must_use]
 pub fn confirm(
     standing: &Standing,
+    shown: &[PublishedPurpose],
     submission: Uuid,
     chosen: &BTreeSet<PurposeKey>,
     now: Timestamp,
@@ -97,7 +101,9 @@ pub fn confirm(
             } else {
                 Act::LeaveOut
             };
-            change(Some(consent), purpose, act, now, |_| {})
+            change(Some(consent), purpose, act, now, |after| {
+                after.expires_at = holds_until(shown, purpose, after);
+            })
         });
     changes.collect()
 }
@@ -122,6 +128,33 @@ pub fn lapse(standing: &Standing, submission: Uuid, now: Timestamp) -> Vec<Chang
         .collect()
 }
 
+/// Time went by: every yes whose time is over by `now` has expired.
+#[must_use]
+pub fn expire(standing: &Standing, now: Timestamp) -> Vec<Change> {
+    let over = standing.iter().filter_map(|(purpose, consent)| {
+        let until = consent.expires_at.filter(|until| until.is_over(now))?;
+        change(Some(consent), purpose, Act::Expire, now, |after| {
+            after.expires_at = Some(until);
+        })
+    });
+    over.collect()
+}
+
+fn worded<'a>(shown: &'a [PublishedPurpose], purpose: &PurposeKey) -> Option<&'a PublishedPurpose> {
+    shown.iter().find(|shown| shown.key == *purpose)
+}
+
+/// Until when a yes holds that begins now; nothing else ends by itself.
+fn holds_until(
+    shown: &[PublishedPurpose],
+    purpose: &PurposeKey,
+    after: &Consent,
+) -> Option<Timestamp> {
+    let days = worded(shown, purpose)?.valid_for_days?;
+    let span = Duration::from_hours(u64::from(days) * 24);
+    (after.status == Status::Given).then(|| after.since + span)
+}
+
 fn change(
     known: Option<&Consent>,
     purpose: &PurposeKey,
@@ -136,9 +169,11 @@ fn change(
         since: now,
         submission: Uuid::nil(),
         requested_at: None,
+        expires_at: None,
     });
     after.status = status;
     after.since = now;
+    after.expires_at = None;
     mend(&mut after);
     Some(Change {
         purpose: purpose.clone(),

@@ -6,17 +6,21 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
+    catalogue::{Catalogue, StandardWords},
     email::EmailAddress,
     fields::stopped_at,
     key::{FormKey, PurposeKey},
     language::{Language, Texts},
     problem::FieldError,
     published::Controller,
-    purpose::{Channel, LegalBasis, Source},
+    purpose::{Channel, DataCategory, LegalBasis, Source},
 };
 
 /// The most purposes that a site may have; a person cannot weigh more.
 pub const MOST_PURPOSES: usize = 64;
+
+/// The longest time that data may be kept or a yes may hold: 100 years.
+pub const LONGEST_SPAN_DAYS: u32 = 36_500;
 
 /// A site as its operator defines it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +42,11 @@ pub struct SiteDefinition {
     /// How long a request waits for its confirmation: 1 to 336 hours
     #[serde(default = "three_days")]
     pub confirm_within_hours: u32,
-    /// What data are used for
+    /// What data are used for. Left out: those there are stay; a new site begins with `STORE` and `EMARKETING`
+    #[serde(default)]
     pub purposes: Vec<Purpose>,
-    /// Where people are asked
+    /// Where people are asked. Left out: those there are stay
+    #[serde(default)]
     pub forms: Vec<Form>,
 }
 
@@ -77,6 +83,12 @@ pub struct Purpose {
     /// How long the data are kept, in days
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// How long a yes holds, in days; without it, until the person stops it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_for_days: Option<u32>,
+    /// What sort of data it needs
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_categories: Vec<DataCategory>,
 }
 
 /// A collection point.
@@ -100,10 +112,26 @@ fn three_days() -> u32 {
 }
 
 impl SiteDefinition {
-    /// Reads a definition, or says all that is wrong with it (a wrong shape is said one at a time).
+    /// Reads the definition of a new site, or says all that is wrong with it (a wrong shape is said one at a time).
     pub fn parse(document: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
-        let definition: Self =
-            serde_path_to_error::deserialize(document).map_err(|error| vec![stopped_at(error)])?;
+        Self::parse_over(document, None)
+    }
+
+    /// Reads a definition that takes the place of `known`: purposes and forms that the document does not speak of stay.
+    pub fn parse_over(
+        document: &serde_json::Value,
+        known: Option<&Self>,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut definition: Self = read(document)?;
+        if document.get("purposes").is_none() {
+            definition.purposes = known.map_or_else(
+                || Purpose::standard(&definition.languages),
+                |known| known.purposes.clone(),
+            );
+        }
+        if let Some(known) = known.filter(|_| document.get("forms").is_none()) {
+            definition.forms.clone_from(&known.forms);
+        }
         let errors = definition.check();
         if errors.is_empty() {
             Ok(definition)
@@ -138,7 +166,8 @@ impl SiteDefinition {
             .unwrap_or(&self.default_language)
     }
 
-    fn check(&self) -> Vec<FieldError> {
+    /// All that is wrong.
+    pub(crate) fn check(&self) -> Vec<FieldError> {
         let mut checked = Checked {
             languages: &self.languages,
             errors: Vec::new(),
@@ -161,14 +190,26 @@ impl SiteDefinition {
         for (index, origin) in self.origins.iter().enumerate() {
             checked.origin(&format!("/origins/{index}"), origin);
         }
-        if !(1..=MOST_PURPOSES).contains(&self.purposes.len()) {
-            checked.wrong("/purposes", format!("must be 1 to {MOST_PURPOSES}"));
+        if self.purposes.len() > MOST_PURPOSES {
+            checked.wrong("/purposes", format!("must be at most {MOST_PURPOSES}"));
         }
         let purposes: Vec<&PurposeKey> = self.purposes.iter().map(|purpose| &purpose.key).collect();
         checked.no_repeats("/purposes", &purposes);
         for (index, purpose) in self.purposes.iter().enumerate() {
             checked.texts(&format!("/purposes/{index}/title"), &purpose.title);
             checked.texts(&format!("/purposes/{index}/text"), &purpose.text);
+            let spans = [
+                ("retention_days", purpose.retention_days),
+                ("valid_for_days", purpose.valid_for_days),
+            ];
+            for (field, span) in spans {
+                if span.is_some_and(|days| !(1..=LONGEST_SPAN_DAYS).contains(&days)) {
+                    let must = format!("must be 1 to {LONGEST_SPAN_DAYS} (100 years)");
+                    checked.wrong(&format!("/purposes/{index}/{field}"), must);
+                }
+            }
+            let pointer = format!("/purposes/{index}/data_categories");
+            checked.no_repeats(&pointer, &purpose.data_categories);
         }
         let forms: Vec<&FormKey> = self.forms.iter().map(|form| &form.key).collect();
         checked.no_repeats("/forms", &forms);
@@ -198,6 +239,58 @@ impl SiteDefinition {
         }
         checked.errors
     }
+}
+
+impl Purpose {
+    /// The two purposes that every site begins with, in those of its languages that we have. They are the site's to change.
+    #[must_use]
+    pub fn standard(languages: &[Language]) -> Vec<Self> {
+        let texts = |word: fn(&StandardWords) -> &'static str| -> Texts {
+            let ours = languages
+                .iter()
+                .filter_map(|language| Some((language, Catalogue::exactly(language)?)));
+            ours.map(|(language, ours)| (language.clone(), word(&ours.standard).to_owned()))
+                .collect()
+        };
+        // Names in the code: they are names, and `PurposeKey` takes them.
+        let key = |name| PurposeKey::parse(name).expect("a name of upper-case letters");
+        let (contact, identity, preferences) = (
+            DataCategory::Contact,
+            DataCategory::Identity,
+            DataCategory::Preferences,
+        );
+        vec![
+            Self {
+                key: key("STORE"),
+                title: texts(|words| words.store_title),
+                text: texts(|words| words.store_text),
+                legal_basis: LegalBasis::Consent,
+                channels: vec![Channel::Email, Channel::Phone],
+                double_opt_in: false,
+                retention_days: None,
+                valid_for_days: None,
+                data_categories: vec![contact, identity],
+            },
+            Self {
+                key: key("EMARKETING"),
+                title: texts(|words| words.emarketing_title),
+                text: texts(|words| words.emarketing_text),
+                legal_basis: LegalBasis::Consent,
+                channels: vec![Channel::Email],
+                double_opt_in: true,
+                retention_days: None,
+                valid_for_days: None,
+                data_categories: vec![contact, preferences],
+            },
+        ]
+    }
+}
+
+/// Reads a type's shape; what is wrong is said with its place.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(
+    document: &serde_json::Value,
+) -> Result<T, Vec<FieldError>> {
+    serde_path_to_error::deserialize(document).map_err(|error| vec![stopped_at(error)])
 }
 
 struct Checked<'a> {

@@ -137,7 +137,7 @@ pub struct EventData {
     pub requested_at: Option<Timestamp>,
     /// When the person decided
     pub decided_at: Timestamp,
-    /// Until when it holds
+    /// Until when it holds, or of what expired, until when it did
     pub expires_at: Option<Timestamp>,
     /// Who caused it
     pub actor: Actor,
@@ -293,7 +293,7 @@ impl StoredEvent {
             submission: facts.id,
             requested_at: change.after.requested_at,
             decided_at: manner.decided_at,
-            expires_at: None,
+            expires_at: change.after.expires_at,
             actor: Actor {
                 kind: manner.actor,
                 id: None,

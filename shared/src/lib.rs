@@ -33,10 +33,13 @@ pub mod fields;
 pub mod canonical;
 
 #[cfg(feature = "record")]
+pub mod catalogue;
+
+#[cfg(feature = "record")]
 pub mod definition;
 
 #[cfg(feature = "record")]
-pub mod catalogue;
+pub mod amendment;
 
 #[cfg(feature = "record")]
 pub mod notice;

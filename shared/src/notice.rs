@@ -1,5 +1,7 @@
 //! Notices: the exact words shown for one form in one language. Immutable, named by their hash.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,6 +48,37 @@ pub struct Notice {
     pub text: NoticeText,
 }
 
+/// How long the words that were replaced may still be answered: who was reading them when the new ones came need not begin again.
+pub const GRACE: Duration = Duration::from_mins(10);
+
+/// The longest that a page is taken to stand open with the same words on it.
+pub const LONGEST_READ: Duration = Duration::from_hours(24);
+
+/// Words that others have replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// As they were published
+    pub notice: Notice,
+    /// When the new ones were
+    pub replaced_at: Timestamp,
+}
+
+impl Replaced {
+    /// Whether somebody who answers now may truly have read these words: they were shown while they were current, not longer than a
+    /// day before they were replaced, and the grace is not over. Else the person reads the new ones and chooses again.
+    #[must_use]
+    pub fn may_be_answered(&self, shown_at: Timestamp, now: Timestamp) -> bool {
+        let was_current = self.notice.published_at <= shown_at && shown_at < self.replaced_at;
+        !self.is_past(now) && was_current && self.replaced_at <= shown_at + LONGEST_READ
+    }
+
+    /// Whether nobody may answer these words any more, so that they need not be remembered as the ones before.
+    #[must_use]
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        (self.replaced_at + GRACE).is_over(now)
+    }
+}
+
 impl NoticeText {
     /// The words of a form in one language; `None` when a text is missing, which a checked definition has not.
     #[must_use]
@@ -65,6 +98,8 @@ impl NoticeText {
                 channels: purpose.channels.clone(),
                 double_opt_in: purpose.double_opt_in,
                 retention_days: purpose.retention_days,
+                valid_for_days: purpose.valid_for_days,
+                data_categories: purpose.data_categories.clone(),
             })
         });
         Some(Self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     key::{FormKey, PurposeKey, SiteKey},
     language::Language,
-    purpose::{Channel, LegalBasis, Source},
+    purpose::{Channel, DataCategory, LegalBasis, Source},
 };
 
 /// A form in one language, with every word that the visitor will read.
@@ -80,6 +80,12 @@ pub struct PublishedPurpose {
     /// How long the data are kept, in days; without it, as the privacy statement says
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// How long a yes holds, in days; without it, until the person stops it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_for_days: Option<u32>,
+    /// What sort of data it needs
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_categories: Vec<DataCategory>,
 }
 
 /// The widget's own words, in the language of the form.

@@ -38,6 +38,58 @@ pub enum Channel {
     Chat,
 }
 
+/// What sort of data a purpose needs, in words of the W3C Data Privacy Vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DataCategory {
+    /// How to reach the person
+    Contact,
+    /// Who the person is: name, customer number
+    Identity,
+    /// What the person likes
+    Preferences,
+    /// What the person does: visits, clicks
+    Behaviour,
+    /// What the person bought and paid
+    Transactions,
+    /// Where the person is
+    Location,
+    /// Age, household, profession
+    Demographics,
+    /// Health, belief and the others of Article 9(1) GDPR
+    Special,
+}
+
+impl DataCategory {
+    /// All of them, for tests and tables.
+    pub const ALL: [Self; 8] = [
+        Self::Contact,
+        Self::Identity,
+        Self::Preferences,
+        Self::Behaviour,
+        Self::Transactions,
+        Self::Location,
+        Self::Demographics,
+        Self::Special,
+    ];
+
+    /// The term of the Data Privacy Vocabulary 2.3; `pd` is its extension for personal data.
+    #[must_use]
+    pub fn dpv(self) -> &'static str {
+        match self {
+            Self::Contact => "pd:Contact",
+            Self::Identity => "pd:Identifying",
+            Self::Preferences => "pd:Preference",
+            Self::Behaviour => "pd:Behavioral",
+            Self::Transactions => "pd:Transactional",
+            Self::Location => "pd:Location",
+            Self::Demographics => "pd:Demographic",
+            Self::Special => "dpv:SpecialCategoryPersonalData",
+        }
+    }
+}
+
 /// How a choice came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -58,6 +58,8 @@ pub enum ReceiptAct {
     Withdrawn,
     /// Did nothing in time; said by the collector
     Lapsed,
+    /// Nothing: the yes was given too long ago; said by the collector
+    Expired,
 }
 
 /// The submission without the person.

@@ -10,7 +10,9 @@ use crate::{
     event::EventType,
     key::{EndpointKey, FormKey, SiteKey},
     language::Language,
-    notice::Notice,
+    notice::{Notice, Replaced},
+    submitted::Submission,
+    time::Timestamp,
 };
 
 /// A site at one moment.
@@ -24,6 +26,9 @@ pub struct Snapshot {
     pub definition: SiteDefinition,
     /// The current notice of each form and language
     pub notices: Vec<Notice>,
+    /// The ones that were replaced a moment ago
+    #[serde(default)]
+    pub replaced: Vec<Replaced>,
     /// Where events go
     pub endpoints: Vec<Endpoint>,
     /// Who may ask
@@ -58,5 +63,27 @@ impl Snapshot {
         self.notices
             .iter()
             .find(|notice| notice.text.form == *form && notice.text.lang == *lang)
+    }
+
+    /// The words that a submission answers: the current ones of its form and language, or those before them while the grace lasts.
+    /// `None` when the person has to read the current ones first.
+    #[must_use]
+    pub fn answered(&self, submission: &Submission, now: Timestamp) -> Option<&Notice> {
+        let Submission {
+            form,
+            lang,
+            notice_hash,
+            shown_at,
+            ..
+        } = submission;
+        let is_meant = |notice: &Notice| {
+            notice.hash == *notice_hash && notice.text.form == *form && notice.text.lang == *lang
+        };
+        let current = self.notices.iter().find(|notice| is_meant(notice));
+        let before = || {
+            let mut replaced = self.replaced.iter();
+            replaced.find(|old| is_meant(&old.notice) && old.may_be_answered(*shown_at, now))
+        };
+        current.or_else(|| before().map(|old| &old.notice))
     }
 }

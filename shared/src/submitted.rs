@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     canonical::{base64url, canonical_json, sha256},
-    definition::Form,
     email::EmailAddress,
     fields::{Fields, text},
     key::{FormKey, PurposeKey, SiteKey},
     language::Language,
     problem::FieldError,
+    published::PublishedPurpose,
     purpose::Source,
     time::Timestamp,
 };
@@ -139,17 +139,15 @@ impl Submission {
         }
     }
 
-    /// Whether it answers exactly the purposes of the form.
-    pub fn fits(&self, form: &Form) -> Result<(), Vec<FieldError>> {
-        let unknown = self
-            .choices
-            .keys()
-            .filter(|key| !form.purposes.contains(key));
+    /// Whether it answers exactly the purposes that were shown.
+    pub fn fits(&self, shown: &[PublishedPurpose]) -> Result<(), Vec<FieldError>> {
+        let is_shown = |key: &PurposeKey| shown.iter().any(|purpose| purpose.key == *key);
+        let unknown = self.choices.keys().filter(|key| !is_shown(key));
         let unknown = unknown
             .map(|key| FieldError::new(format!("/choices/{key}"), "is not a purpose of this form"));
-        let missing = form
-            .purposes
+        let missing = shown
             .iter()
+            .map(|purpose| &purpose.key)
             .filter(|key| !self.choices.contains_key(key));
         let missing = missing
             .map(|key| FieldError::new(format!("/choices/{key}"), "is missing; say true or false"));

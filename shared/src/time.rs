@@ -38,6 +38,12 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// Whether what lasts until this moment is over: the moment itself no longer belongs to it.
+    #[must_use]
+    pub fn is_over(self, now: Self) -> bool {
+        self <= now
+    }
+
     /// Reads RFC 3339 with any offset and any number of decimals; what is finer than a millisecond is dropped.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| TimestampError)?;
@@ -105,6 +111,18 @@ mod tests {
             "2026-13-01T00:00:00Z",
         ] {
             assert_eq!(Timestamp::parse(wrong), Err(TimestampError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_lasts_until_a_moment_is_over_at_that_millisecond_and_not_before() {
+        let until = Timestamp::from_unix_millis(1000);
+        for (now, over) in [(999, false), (1000, true), (1001, true)] {
+            assert_eq!(
+                until.is_over(Timestamp::from_unix_millis(now)),
+                over,
+                "{now}"
+            );
         }
     }
 

@@ -1,18 +1,24 @@
 //! Laws of decisions, over random histories of one person.
 #![cfg(feature = "record")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use sayso_shared::{
     consent::{Standing, Status},
     decision::{self, Change},
-    definition::SiteDefinition,
     key::PurposeKey,
+    published::PublishedPurpose,
+    purpose::LegalBasis,
     time::Timestamp,
 };
-use serde_json::json;
 use uuid::Uuid;
+
+/// How long a yes to NEWS holds, in milliseconds.
+const DAY: i64 = 24 * 3_600_000;
 
 /// Something that a person does, or does not do in time.
 #[derive(Debug, Clone)]
@@ -21,6 +27,7 @@ enum Deed {
     Confirm { submission: usize, news: bool },
     Withdraw { everything: bool },
     Lapse { submission: usize },
+    Wait { millis: i64 },
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -30,6 +37,7 @@ fn deed() -> impl Strategy<Value = Deed> {
             .prop_map(|(submission, news)| Deed::Confirm { submission, news }),
         any::<bool>().prop_map(|everything| Deed::Withdraw { everything }),
         (0..8_usize).prop_map(|submission| Deed::Lapse { submission }),
+        (0..2 * DAY).prop_map(|millis| Deed::Wait { millis }),
     ]
 }
 
@@ -37,21 +45,28 @@ fn key(text: &str) -> PurposeKey {
     PurposeKey::parse(text).expect("a purpose")
 }
 
-fn definition() -> SiteDefinition {
-    let purpose = |key: &str, double_opt_in: bool| json!({"key": key, "title": {"en": key}, "text": {"en": key}, "legal_basis": "consent", "channels": [], "double_opt_in": double_opt_in});
-    SiteDefinition::parse(&json!({
-        "name": "Demo", "controller": {"name": "Demo", "privacy_url": "https://example.com/p", "contact": "a@example.com"},
-        "default_language": "en", "languages": ["en"], "origins": [],
-        "mail": {"from": "a@example.com", "from_name": "Demo"},
-        "purposes": [purpose("STORE", false), purpose("NEWS", true)],
-        "forms": [{"key": "form", "source": "web_form", "purposes": ["STORE", "NEWS"], "intro": {"en": "Hello"}}]
-    }))
-    .expect("a definition")
+/// STORE holds for good and needs no mail; NEWS needs one, and holds for a day.
+fn shown() -> Vec<PublishedPurpose> {
+    let purpose = |name: &str, double_opt_in: bool, valid_for_days: Option<u32>| PublishedPurpose {
+        key: key(name),
+        title: name.to_owned(),
+        text: name.to_owned(),
+        legal_basis: LegalBasis::Consent,
+        channels: Vec::new(),
+        double_opt_in,
+        retention_days: None,
+        valid_for_days,
+        data_categories: Vec::new(),
+    };
+    vec![
+        purpose("STORE", false, None),
+        purpose("NEWS", true, Some(1)),
+    ]
 }
 
 /// A person's whole history, deed by deed.
 struct History {
-    definition: SiteDefinition,
+    shown: Vec<PublishedPurpose>,
     standing: Standing,
     submissions: Vec<Uuid>,
     now: Timestamp,
@@ -60,7 +75,7 @@ struct History {
 impl History {
     fn new() -> Self {
         Self {
-            definition: definition(),
+            shown: shown(),
             standing: Standing::new(),
             submissions: Vec::new(),
             now: Timestamp::EPOCH,
@@ -69,6 +84,9 @@ impl History {
 
     fn perform(&mut self, deed: &Deed) -> Vec<Change> {
         self.now = Timestamp::from_unix_millis(self.now.unix_millis() + 1);
+        if let Deed::Wait { millis } = deed {
+            self.now = Timestamp::from_unix_millis(self.now.unix_millis() + millis);
+        }
         let submission = |at: usize| self.submissions.get(at).copied().unwrap_or(Uuid::max());
         let changes = match deed {
             Deed::Submit { store, news } => {
@@ -77,7 +95,7 @@ impl History {
                 let choices = BTreeMap::from([(key("STORE"), *store), (key("NEWS"), *news)]);
                 decision::submit(
                     &self.standing,
-                    &self.definition,
+                    &self.shown,
                     id,
                     &choices,
                     self.now,
@@ -90,7 +108,13 @@ impl History {
                 news,
             } => {
                 let chosen: BTreeSet<_> = news.then(|| key("NEWS")).into_iter().collect();
-                decision::confirm(&self.standing, submission(*at), &chosen, self.now)
+                decision::confirm(
+                    &self.standing,
+                    &self.shown,
+                    submission(*at),
+                    &chosen,
+                    self.now,
+                )
             }
             Deed::Withdraw { everything } => {
                 let news = key("NEWS");
@@ -99,6 +123,7 @@ impl History {
             Deed::Lapse { submission: at } => {
                 decision::lapse(&self.standing, submission(*at), self.now)
             }
+            Deed::Wait { .. } => decision::expire(&self.standing, self.now),
         };
         self.standing.extend(
             changes
@@ -149,8 +174,27 @@ proptest! {
             history.perform(deed);
         }
         history.perform(&again);
-        if !matches!(again, Deed::Submit { .. }) {
+        if !matches!(again, Deed::Submit { .. } | Deed::Wait { .. }) {
             prop_assert_eq!(history.perform(&again), vec![]);
+        }
+    }
+
+    #[test]
+    fn only_a_yes_ends_by_itself_and_only_when_its_time_is_over(deeds in prop::collection::vec(deed(), 0..40)) {
+        let mut history = History::new();
+        for deed in &deeds {
+            let before = history.standing.clone();
+            for change in history.perform(deed) {
+                let (consent, known) = (&change.after, before.get(&change.purpose));
+                let holds = (consent.status == Status::Given && change.purpose == key("NEWS")).then(|| history.now + Duration::from_millis(DAY.unsigned_abs()));
+                if consent.status == Status::Expired {
+                    prop_assert_eq!(change.previous, Status::Given);
+                    prop_assert_eq!(consent.expires_at, known.and_then(|known| known.expires_at));
+                    prop_assert!(consent.expires_at.is_some_and(|until| until <= history.now));
+                } else {
+                    prop_assert_eq!(consent.expires_at, holds);
+                }
+            }
         }
     }
 
@@ -175,7 +219,7 @@ proptest! {
         }
         let choices = BTreeMap::from([(key("STORE"), store), (key("NEWS"), news)]);
         let told = |standing: &Standing| {
-            decision::submit(standing, &definition(), Uuid::max(), &choices, history.now, history.now).told
+            decision::submit(standing, &shown(), Uuid::max(), &choices, history.now, history.now).told
         };
         prop_assert_eq!(told(&history.standing), told(&Standing::new()));
     }
@@ -183,19 +227,11 @@ proptest! {
 
 #[test]
 fn a_yes_that_was_decided_before_a_withdrawal_and_arrives_after_it_is_old_news() {
-    let (definition, store) = (definition(), key("STORE"));
+    let (shown, store) = (shown(), key("STORE"));
     let at = Timestamp::from_unix_millis;
     let yes = BTreeMap::from([(store.clone(), true)]);
     let submit = |standing: &Standing, decided_at, now| {
-        decision::submit(
-            standing,
-            &definition,
-            Uuid::from_u128(1),
-            &yes,
-            decided_at,
-            now,
-        )
-        .changes
+        decision::submit(standing, &shown, Uuid::from_u128(1), &yes, decided_at, now).changes
     };
     let mut standing = Standing::new();
     for change in submit(&standing, at(1), at(1)) {
@@ -206,4 +242,34 @@ fn a_yes_that_was_decided_before_a_withdrawal_and_arrives_after_it_is_old_news()
     }
     assert_eq!(submit(&standing, at(9), at(20)), vec![]);
     assert_eq!(submit(&standing, at(11), at(20)).len(), 1);
+}
+
+#[test]
+fn a_yes_holds_to_the_last_millisecond_and_not_one_longer() {
+    let (mut history, news) = (History::new(), key("NEWS"));
+    history.perform(&Deed::Submit {
+        store: true,
+        news: true,
+    });
+    let confirmed = history.perform(&Deed::Confirm {
+        submission: 0,
+        news: true,
+    });
+    let end = confirmed[0].after.since.unix_millis() + DAY;
+    let at = Timestamp::from_unix_millis;
+    assert_eq!(confirmed[0].after.expires_at, Some(at(end)));
+    assert_eq!(decision::expire(&history.standing, at(end - 1)), vec![]);
+    let expired = decision::expire(&history.standing, at(end));
+    assert_eq!(expired.len(), 1, "{expired:?}");
+    assert_eq!(
+        (&expired[0].purpose, expired[0].previous),
+        (&news, Status::Given)
+    );
+    assert_eq!(expired[0].after.status, Status::Expired);
+    history.standing.insert(news, expired[0].after.clone());
+    assert_eq!(
+        decision::expire(&history.standing, at(end + 1)),
+        vec![],
+        "once"
+    );
 }

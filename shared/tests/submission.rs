@@ -4,6 +4,9 @@
 use proptest::prelude::*;
 use sayso_shared::{
     definition::SiteDefinition,
+    key::SiteKey,
+    language::Language,
+    notice::NoticeText,
     problem::FieldError,
     submission::{SubjectWire, SubmissionWire},
     submitted::{Person, Submission},
@@ -169,9 +172,14 @@ fn a_submission_answers_exactly_the_purposes_of_its_form() {
         "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "NEWS"], "intro": {"en": "Hello"}}]
     });
     let definition = SiteDefinition::parse(&definition).expect("all is well");
+    let (site, lang) = (
+        SiteKey::parse("demo").expect("a name"),
+        Language::parse("en").expect("a tag"),
+    );
+    let words = NoticeText::of(&site, &definition, &definition.forms[0], &lang);
     let submission = Submission::parse(&good()).expect("all is well");
     let errors = submission
-        .fits(&definition.forms[0])
+        .fits(&words.expect("all texts are there").purposes)
         .expect_err("one purpose too many, one too few");
     let pointers: Vec<_> = errors.into_iter().map(|error| error.pointer).collect();
     assert_eq!(pointers, ["/choices/EMARKETING", "/choices/NEWS"]);

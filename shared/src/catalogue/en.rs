@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Catalogue, MailWords, PageWords, StateWords, WidgetWords};
+use super::{Catalogue, MailWords, PageWords, StandardWords, StateWords, WidgetWords};
 
 pub(super) static CATALOGUE: Catalogue = Catalogue {
     lang: "en",
@@ -35,6 +35,12 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         "a task in the public interest",
         "our legitimate interest",
     ],
+    standard: StandardWords {
+        store_title: "Keep my details for sales and service",
+        store_text: "Then we know who you are and what you bought or asked for. We contact you only about your purchase or your question.",
+        emarketing_title: "Keep me posted by e-mail",
+        emarketing_text: "We send you mails with news, tips and offers. Each mail has a link to stop them.",
+    },
     states: StateWords {
         unknown: "not asked",
         requested: "waiting for your confirmation",

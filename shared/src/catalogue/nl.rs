@@ -1,6 +1,6 @@
 //! Nederlands.
 
-use super::{Catalogue, MailWords, PageWords, StateWords, WidgetWords};
+use super::{Catalogue, MailWords, PageWords, StandardWords, StateWords, WidgetWords};
 
 pub(super) static CATALOGUE: Catalogue = Catalogue {
     lang: "nl",
@@ -35,6 +35,12 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         "een taak van algemeen belang",
         "ons gerechtvaardigd belang",
     ],
+    standard: StandardWords {
+        store_title: "Bewaar mijn gegevens voor verkoop en service",
+        store_text: "Dan weten we wie u bent en wat u bij ons hebt gekocht of gevraagd. We nemen alleen contact met u op over uw aankoop of uw vraag.",
+        emarketing_title: "Houd me per mail op de hoogte",
+        emarketing_text: "We sturen u mails met nieuws, tips en aanbiedingen. In elke mail staat een link om te stoppen.",
+    },
     states: StateWords {
         unknown: "niet gevraagd",
         requested: "wacht op uw bevestiging",
