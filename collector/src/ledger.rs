@@ -13,6 +13,8 @@ mod record;
 
 mod links;
 
+mod expiry;
+
 mod pull;
 
 mod lanes;

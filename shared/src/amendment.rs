@@ -87,14 +87,11 @@ fn read_item<T: DeserializeOwned>(key: &str, document: &Value) -> Result<T, Vec<
 }
 
 fn put<T>(items: &mut Vec<T>, known: Option<usize>, item: T) -> usize {
-    match known {
-        Some(index) => {
-            items[index] = item;
-            index
-        }
-        None => {
-            items.push(item);
-            items.len() - 1
-        }
+    if let Some(index) = known {
+        items[index] = item;
+        index
+    } else {
+        items.push(item);
+        items.len() - 1
     }
 }

@@ -243,6 +243,9 @@ impl SiteDefinition {
 
 impl Purpose {
     /// The two purposes that every site begins with, in those of its languages that we have. They are the site's to change.
+    ///
+    /// # Panics
+    /// Never: the names are names.
     #[must_use]
     pub fn standard(languages: &[Language]) -> Vec<Self> {
         let texts = |word: fn(&StandardWords) -> &'static str| -> Texts {
@@ -252,7 +255,6 @@ impl Purpose {
             ours.map(|(language, ours)| (language.clone(), word(&ours.standard).to_owned()))
                 .collect()
         };
-        // Names in the code: they are names, and `PurposeKey` takes them.
         let key = |name| PurposeKey::parse(name).expect("a name of upper-case letters");
         let (contact, identity, preferences) = (
             DataCategory::Contact,

@@ -65,20 +65,17 @@ impl Snapshot {
             .find(|notice| notice.text.form == *form && notice.text.lang == *lang)
     }
 
-    /// The words that a submission answers: the current ones of its form and language, or those before them while the grace lasts.
-    /// `None` when the person has to read the current ones first.
+    /// The words that a submission answers: current ones of its form, or those before them while the grace lasts. The hash names
+    /// the language too. `None` when the person has to read the current ones first.
     #[must_use]
     pub fn answered(&self, submission: &Submission, now: Timestamp) -> Option<&Notice> {
         let Submission {
             form,
-            lang,
             notice_hash,
             shown_at,
             ..
         } = submission;
-        let is_meant = |notice: &Notice| {
-            notice.hash == *notice_hash && notice.text.form == *form && notice.text.lang == *lang
-        };
+        let is_meant = |notice: &Notice| notice.hash == *notice_hash && notice.text.form == *form;
         let current = self.notices.iter().find(|notice| is_meant(notice));
         let before = || {
             let mut replaced = self.replaced.iter();

@@ -8,3 +8,8 @@ ALTER TABLE lane ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 
 -- The person as this submission named it, sealed: a later submission by somebody else does not change what this one said.
 ALTER TABLE submission ADD COLUMN person BLOB;
+
+-- Until when a yes holds; of what expired, until when it did.
+ALTER TABLE consent ADD COLUMN expires_at INTEGER;
+
+CREATE INDEX consent_expiring ON consent (expires_at) WHERE status = 'given' AND expires_at IS NOT NULL;

@@ -93,15 +93,15 @@ impl<S: Store> Book<S> {
     fn project(&self, subject: Uuid, change: &Change) -> Outcome<()> {
         let consent = &change.after;
         let status = serde_json::to_value(consent.status)?;
+        let moment = |at: Option<Timestamp>| at.map_or(Value::Null, |at| number(at.unix_millis()));
         let values = vec![
             text(subject),
             text(&change.purpose),
             text(status.as_str().unwrap_or_default()),
             number(consent.since.unix_millis()),
             text(consent.submission),
-            consent
-                .requested_at
-                .map_or(Value::Null, |at| number(at.unix_millis())),
+            moment(consent.requested_at),
+            moment(consent.expires_at),
         ];
         Ok(self
             .store

@@ -135,7 +135,9 @@ impl<S: Store> Book<S> {
             ];
             self.store
                 .run(include_str!("../../sql/ledger/snapshot_upsert.sql"), values)?;
-            for notice in &snapshot.notices {
+            // The ones before too: this ledger may have been away while they were current.
+            let before = snapshot.replaced.iter().map(|old| &old.notice);
+            for notice in snapshot.notices.iter().chain(before) {
                 let values = vec![text(&notice.hash), text(serde_json::to_string(notice)?)];
                 self.store
                     .run(include_str!("../../sql/ledger/notice_insert.sql"), values)?;

@@ -84,11 +84,12 @@ impl Ledger {
         }
         let mut looks: Vec<Timestamp> = Vec::new();
         self.paused.borrow_mut().retain(|_, until| *until > now);
-        let lapsed = self.book.lapse(now)?;
-        looks.extend(lapsed.next);
-        for failure in lapsed.failures {
-            log(failure);
-            looks.push(now + PAUSE);
+        for ended in [self.book.lapse(now)?, self.book.expire(now)?] {
+            looks.extend(ended.next);
+            for failure in ended.failures {
+                log(failure);
+                looks.push(now + PAUSE);
+            }
         }
         if let Some(after) = self.rewrapped.take() {
             let last = self.book.rewrap_some(&after)?;

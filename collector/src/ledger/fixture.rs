@@ -54,6 +54,7 @@ pub(super) fn snapshot() -> Snapshot {
         revision: 1,
         definition,
         notices,
+        replaced: Vec::new(),
         endpoints: Vec::new(),
         keys: Vec::new(),
     }

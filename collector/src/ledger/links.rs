@@ -84,7 +84,13 @@ impl<S: Store> Book<S> {
             .iter()
             .filter_map(|key| PurposeKey::parse(key).ok())
             .collect();
-        let changes = decision::confirm(&link.standing, link.submission.id, &chosen, now);
+        let changes = decision::confirm(
+            &link.standing,
+            &link.notice.text.purposes,
+            link.submission.id,
+            &chosen,
+            now,
+        );
         let manner = Manner {
             source: link.facts.source,
             method: Method::DoubleOptIn,
@@ -134,7 +140,10 @@ impl<S: Store> Book<S> {
         let Some(subject) = self.preferences_link(token)? else {
             return Ok(PreferencesView::Unknown);
         };
-        let changes = decision::withdraw(&self.standing(&subject.to_string())?, purpose, now);
+        let mut standing = self.standing(&subject.to_string())?;
+        self.store
+            .commit(|| self.write_expired(&keys, subject, &mut standing, now))?;
+        let changes = decision::withdraw(&standing, purpose, now);
         if changes.is_empty() {
             return self.show_preferences(token);
         }
@@ -216,7 +225,7 @@ impl<S: Store> Book<S> {
     }
 
     /// Writes changes that may rest on several submissions: one act for each. Call within a commit.
-    fn write_changes(
+    pub(super) fn write_changes(
         &self,
         keys: &Keys,
         subject: Uuid,
@@ -255,7 +264,7 @@ impl<S: Store> Book<S> {
     }
 
     /// What a consent rests on.
-    fn basis(&self, submission: Uuid) -> Outcome<(SubmissionFacts, Notice)> {
+    pub(super) fn basis(&self, submission: Uuid) -> Outcome<(SubmissionFacts, Notice)> {
         let row = self
             .submission(submission)?
             .ok_or_else(|| damaged("a consent's submission"))?;
@@ -340,10 +349,8 @@ impl<S: Store> Book<S> {
 impl ConfirmLink {
     /// Whether there is something to confirm, and still time for it.
     fn waits(&self, now: Timestamp) -> bool {
-        let in_time = self
-            .token
-            .expires_at
-            .is_some_and(|expires_at| now.unix_millis() < expires_at);
+        let until = self.token.expires_at.map(Timestamp::from_unix_millis);
+        let in_time = until.is_some_and(|until| !until.is_over(now));
         in_time
             && self
                 .of_this()

@@ -63,8 +63,9 @@ impl<S: Store> Book<S> {
     /// 2. The same id again: 200 with the same answer, or 409 if it says something else. This comes before everything that
     ///    may have changed meanwhile: what was stored stays stored.
     /// 3. It comes from a page of the site: 403.
-    /// 4. The form is known, 404, and its words are those that are shown now: 409 with the current ones.
-    /// 5. The choices are exactly those of the form: 422.
+    /// 4. The form is known, 404, and its words are those that are shown now or were a moment ago: 409 with the
+    ///    current ones.
+    /// 5. The choices are exactly those that the words ask for: 422.
     /// 6. It is decided, signed and written, all or nothing: 201.
     pub(super) fn record(
         &self,
@@ -87,17 +88,19 @@ impl<S: Store> Book<S> {
         if !origin.is_some_and(|origin| definition.origins.iter().any(|known| known == origin)) {
             return Err(Problem::foreign_origin().into()); // 3
         }
-        let form = definition
-            .form(&submission.form)
-            .ok_or_else(Problem::unknown_form)?; // 4
-        let lang = definition.language_for(Some(&submission.lang));
-        let notice = snapshot
-            .notice(&submission.form, lang)
-            .ok_or_else(|| damaged("a form's notice"))?;
-        if notice.hash != submission.notice_hash {
-            return Err(Problem::notice_outdated(serde_json::to_value(notice.name())?).into());
+        if definition.form(&submission.form).is_none() {
+            return Err(Problem::unknown_form().into()); // 4
         }
-        submission.fits(form).map_err(Problem::invalid)?; // 5
+        let Some(notice) = snapshot.answered(&submission, now) else {
+            let lang = definition.language_for(Some(&submission.lang));
+            let current = snapshot
+                .notice(&submission.form, lang)
+                .ok_or_else(|| damaged("a form's notice"))?;
+            return Err(Problem::notice_outdated(serde_json::to_value(current.name())?).into());
+        };
+        submission
+            .fits(&notice.text.purposes)
+            .map_err(Problem::invalid)?; // 5
         let answer = self
             .store
             .commit(|| self.write(&keys, &snapshot, notice, &submission, now))?; // 6
@@ -121,13 +124,14 @@ impl<S: Store> Book<S> {
         now: Timestamp,
     ) -> Outcome<SubmissionAnswer> {
         let subject = self.subject_of(keys, &snapshot.site, &submission.person, now)?;
-        let standing = self.standing(&subject.id.to_string())?;
+        let mut standing = self.standing(&subject.id.to_string())?;
+        self.write_expired(keys, subject.id, &mut standing, now)?;
         let Submission { id, choices, .. } = submission;
         // The visitor's clock may be wrong by hours. The widget sends at once, so it was decided now.
         let decided_at = now;
         let decided = decision::submit(
             &standing,
-            &snapshot.definition,
+            &notice.text.purposes,
             *id,
             choices,
             decided_at,

@@ -39,6 +39,7 @@ struct ConsentRow {
     since: i64,
     submission: Uuid,
     requested_at: Option<i64>,
+    expires_at: Option<i64>,
 }
 
 impl<S: Store> Book<S> {
@@ -149,6 +150,7 @@ impl<S: Store> Book<S> {
                 since: Timestamp::from_unix_millis(row.since),
                 submission: row.submission,
                 requested_at: row.requested_at.map(Timestamp::from_unix_millis),
+                expires_at: row.expires_at.map(Timestamp::from_unix_millis),
             };
             Ok((purpose, consent))
         });

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The value, or a test that fails with why there is none.
-fn good<T>(outcome: Outcome<T>) -> T {
+pub(super) fn good<T>(outcome: Outcome<T>) -> T {
     match outcome {
         Ok(value) => value,
         Err(Failure::Problem(problem)) => panic!("{problem:?}"),

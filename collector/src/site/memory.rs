@@ -103,6 +103,7 @@ impl Site {
                 revision: 0,
                 definition: definition.clone(),
                 notices: Vec::new(),
+                replaced: Vec::new(),
                 endpoints: Vec::new(),
                 keys: Vec::new(),
             },
