@@ -3,7 +3,9 @@
 //! What a site says is the site's; this is only what stands around it. A word that is missing in a language does not
 //! compile. `{name}` in a text is a place that [`fill`] fills.
 
+mod de;
 mod en;
+mod fr;
 mod nl;
 
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
 };
 
 /// All our words in one language.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Catalogue {
     /// The language, for `lang=`
     pub lang: &'static str,
@@ -31,6 +34,7 @@ pub struct Catalogue {
 }
 
 #[allow(missing_docs)] // Each name is that of the label it becomes; see `published::Labels`.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct WidgetWords {
     pub legend: &'static str,
     pub email: &'static str,
@@ -56,6 +60,7 @@ pub struct WidgetWords {
 }
 
 #[allow(missing_docs)] // Each name is that of the purpose and of the text it becomes; see `definition::Purpose`.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct StandardWords {
     pub store_title: &'static str,
     pub store_text: &'static str,
@@ -64,6 +69,7 @@ pub struct StandardWords {
 }
 
 #[allow(missing_docs)] // One word for each state of `consent::Status`.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct StateWords {
     pub unknown: &'static str,
     pub requested: &'static str,
@@ -75,6 +81,7 @@ pub struct StateWords {
 }
 
 #[allow(missing_docs)] // Read top to bottom, it is the mail.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct MailWords {
     pub confirm_subject: &'static str,
     pub recorded_subject: &'static str,
@@ -93,6 +100,7 @@ pub struct MailWords {
 }
 
 #[allow(missing_docs)] // Named by where on which page they stand.
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct PageWords {
     pub confirm_title: &'static str,
     pub confirm_lead: &'static str,
@@ -123,7 +131,12 @@ pub struct PageWords {
 
 impl Catalogue {
     /// All languages that we have.
-    pub const ALL: [&'static Self; 2] = [&en::CATALOGUE, &nl::CATALOGUE];
+    pub const ALL: [&'static Self; 4] = [
+        &en::CATALOGUE,
+        &nl::CATALOGUE,
+        &de::CATALOGUE,
+        &fr::CATALOGUE,
+    ];
 
     /// The catalogue for a language; English for those that we do not have yet.
     #[must_use]
@@ -237,6 +250,14 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    };
+
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -258,6 +279,119 @@ mod tests {
         assert_eq!(english.retention(Some(730)), "2 years");
         assert_eq!(english.retention(Some(365)), "1 year");
         assert_eq!(english.retention(Some(90)), "90 days");
+    }
+
+    /// All texts of a language, by their places: `mail.greeting`.
+    fn texts(catalogue: &Catalogue) -> BTreeMap<String, String> {
+        fn collect(place: &str, value: &Value, texts: &mut BTreeMap<String, String>) {
+            let within = |name: &str| format!("{place}.{name}").trim_matches('.').to_owned();
+            match value {
+                Value::Object(fields) => {
+                    for (name, value) in fields {
+                        collect(&within(name), value, texts);
+                    }
+                }
+                Value::Array(items) => {
+                    for (index, value) in items.iter().enumerate() {
+                        collect(&within(&index.to_string()), value, texts);
+                    }
+                }
+                value => {
+                    let text = value.as_str().expect("a text");
+                    texts.insert(place.to_owned(), text.to_owned());
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        let value = serde_json::to_value(catalogue).expect("JSON");
+        collect("", &value, &mut found);
+        found
+    }
+
+    fn places(text: &str) -> BTreeSet<&str> {
+        let after_open = text.split('{').skip(1);
+        after_open
+            .filter_map(|rest| Some(rest.split_once('}')?.0))
+            .collect()
+    }
+
+    #[test]
+    fn no_text_is_empty_and_each_keeps_the_places_of_the_english_one() {
+        let english = texts(Catalogue::english());
+        for catalogue in Catalogue::ALL {
+            for (place, text) in texts(catalogue) {
+                let told = format!("{} {place}: {text:?}", catalogue.lang);
+                assert!(!text.is_empty() && text.trim() == text, "{told}");
+                assert_eq!(places(&text), places(&english[&place]), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_was_left_in_another_language() {
+        // Words that two languages share.
+        let shared = ["page.contact", "states.given"];
+        for (index, one) in Catalogue::ALL.into_iter().enumerate() {
+            for other in &Catalogue::ALL[index + 1..] {
+                let (one, other) = (texts(one), texts(other));
+                for (place, text) in &one {
+                    let is_copied = other[place] == *text && !shared.contains(&place.as_str());
+                    assert!(!is_copied, "{place} is {text:?} in both");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn french_marks_do_not_begin_a_line() {
+        for (place, text) in texts(&fr::CATALOGUE) {
+            for mark in [" ?", " !", " :", " ;"] {
+                assert!(!text.contains(mark), "{place}: {text:?}");
+            }
+        }
+    }
+
+    /// What is read nowhere is shown nowhere: it goes. A word counts as read where code or a template takes it from the
+    /// catalogue by one of the names that it has there.
+    #[test]
+    fn every_text_is_read_somewhere() {
+        fn read(folder: &Path, sources: &mut String) {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() && path.file_name().is_some_and(|name| name != "catalogue") {
+                    read(&path, sources);
+                } else if path.is_file() {
+                    sources.push_str(&fs::read_to_string(&path).expect("a text"));
+                }
+            }
+        }
+        let mut sources = String::new();
+        for folder in ["src", "../collector/src", "../collector/templates"] {
+            read(
+                &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+                &mut sources,
+            );
+        }
+        let is_read = |name: &str| {
+            ["words", "ours", "widget", "page", "self", "catalogue"]
+                .iter()
+                .any(|owner| {
+                    let taken = format!("{owner}.{name}");
+                    sources.match_indices(&taken).any(|(at, taken)| {
+                        let next = sources[at + taken.len()..].chars().next();
+                        !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+                    })
+                })
+        };
+        for place in texts(Catalogue::english()).into_keys() {
+            // A list is read as a whole.
+            let place = place.trim_end_matches(|c: char| c == '.' || c.is_ascii_digit());
+            let name = place.rsplit('.').next().unwrap_or(place);
+            assert!(
+                is_read(name),
+                "{place} is read nowhere: remove it, or call what it is read from `words`"
+            );
+        }
     }
 
     #[test]

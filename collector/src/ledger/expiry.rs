@@ -20,6 +20,9 @@ use crate::{
     store::{Store, number},
 };
 
+/// How many rows `consent_over.sql` gives at most: a long list does not hold up the rest.
+const AT_ONCE: usize = 100;
+
 impl<S: Store> Book<S> {
     /// Every yes whose time is over has expired. Says when the next one ends, and what could not be read: that holds up nobody else.
     pub(super) fn expire(&self, now: Timestamp) -> Outcome<Lapsed> {
@@ -32,13 +35,19 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/consent_over.sql"),
             vec![number(now.unix_millis())],
         )?;
+        let is_all = over.len() < AT_ONCE;
         let subjects: BTreeSet<Uuid> = over.into_iter().map(|row| row.subject).collect();
         let expired = subjects.into_iter().map(|subject| {
             let mut standing = self.standing(&subject.to_string())?;
             self.store
                 .commit(|| self.write_expired(&keys, subject, &mut standing, now))
         });
-        let failures = expired.filter_map(Outcome::err).collect();
+        let (expired, failures): (Vec<_>, Vec<_>) = expired.partition(Result::is_ok);
+        let failures = failures.into_iter().filter_map(Outcome::err).collect();
+        if !is_all && !expired.is_empty() {
+            let next = Some(now);
+            return Ok(Lapsed { next, failures });
+        }
         let after = vec![number(now.unix_millis())];
         let next: Option<At> = self
             .store
