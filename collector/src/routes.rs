@@ -9,6 +9,7 @@ mod forms;
 mod keys;
 mod mailbox;
 mod preferences;
+mod purposes;
 mod submissions;
 
 use futures_util::StreamExt as _;
@@ -54,6 +55,7 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["pages.css"] => wanted.get(assets::stylesheet).await,
         ["v1", "submissions"] => submissions::route(wanted).await,
         ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,
+        ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,
         ["v1", "sites", site] => admin::site(wanted, site).await,
         ["v1", "sites", site, "endpoints", endpoint] => {

@@ -4,16 +4,19 @@
 //! to repeat (repeating is harmless), and the alarm goes on trying.
 
 mod memory;
+
+mod publishing;
+
 mod object;
 
 use sayso_shared::{
     answer::{EndpointRequest, KeyRequest},
     api_key::Scope,
-    definition::SiteDefinition,
-    key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
+    key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
     language::Language,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::failure::Outcome;
@@ -24,12 +27,19 @@ use crate::failure::Outcome;
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// Define the site anew, and publish what changed
-    Define {
-        site: SiteKey,
-        definition: Box<SiteDefinition>,
-    },
+    Define { site: SiteKey, document: Value },
     /// The definition as it is
     Definition,
+    /// A purpose as it is defined
+    Purpose { key: PurposeKey },
+    /// Define one purpose
+    SetPurpose { key: PurposeKey, document: Value },
+    /// Remove a purpose
+    RemovePurpose { key: PurposeKey },
+    /// Define one form
+    SetForm { key: FormKey, document: Value },
+    /// Remove a form
+    RemoveForm { key: FormKey },
     /// A published form
     Form {
         form: FormKey,

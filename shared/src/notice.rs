@@ -54,11 +54,15 @@ pub const GRACE: Duration = Duration::from_mins(10);
 /// The longest that a page is taken to stand open with the same words on it.
 pub const LONGEST_READ: Duration = Duration::from_hours(24);
 
-/// Words that others have replaced.
+/// Words that others have replaced, by their hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replaced {
-    /// As they were published
-    pub notice: Notice,
+    /// The form
+    pub form: FormKey,
+    /// `sha-256:…` of the text's canonical JSON
+    pub hash: String,
+    /// When they were published
+    pub published_at: Timestamp,
     /// When the new ones were
     pub replaced_at: Timestamp,
 }
@@ -68,7 +72,7 @@ impl Replaced {
     /// day before they were replaced, and the grace is not over. Else the person reads the new ones and chooses again.
     #[must_use]
     pub fn may_be_answered(&self, shown_at: Timestamp, now: Timestamp) -> bool {
-        let was_current = self.notice.published_at <= shown_at && shown_at < self.replaced_at;
+        let was_current = self.published_at <= shown_at && shown_at < self.replaced_at;
         !self.is_past(now) && was_current && self.replaced_at <= shown_at + LONGEST_READ
     }
 

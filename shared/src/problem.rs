@@ -5,7 +5,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::language::Language;
+use crate::{
+    key::{FormKey, PurposeKey},
+    language::Language,
+};
 
 /// An error as it leaves the collector, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -157,6 +160,19 @@ impl Problem {
         let detail = "The text of this form has changed. Show the current form and ask again.";
         let mut problem = Self::new(409, "notice-outdated", "The text has changed", detail);
         problem.extension.insert("notice".to_owned(), current);
+        problem
+    }
+
+    /// 409: forms still ask for the purpose.
+    #[must_use]
+    pub fn purpose_in_use(purpose: &PurposeKey, forms: &[FormKey]) -> Self {
+        let named: Vec<&str> = forms.iter().map(FormKey::as_str).collect();
+        let detail = format!(
+            "These forms ask for {purpose}: {}. Take it out of them first.",
+            named.join(", ")
+        );
+        let mut problem = Self::new(409, "purpose-in-use", "The purpose is in use", detail);
+        problem.extension.insert("forms".to_owned(), named.into());
         problem
     }
 

@@ -48,6 +48,15 @@ pub struct Endpoint {
     pub sealed_secret: Vec<u8>,
 }
 
+/// The words that a submission answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered<'a> {
+    /// They are shown now
+    Current(&'a Notice),
+    /// They were shown a moment ago, and truly read
+    Before(&'a Replaced),
+}
+
 impl Endpoint {
     /// To what the sealed secret is bound.
     #[must_use]
@@ -68,19 +77,23 @@ impl Snapshot {
     /// The words that a submission answers: current ones of its form, or those before them while the grace lasts. The hash names
     /// the language too. `None` when the person has to read the current ones first.
     #[must_use]
-    pub fn answered(&self, submission: &Submission, now: Timestamp) -> Option<&Notice> {
+    pub fn answered(&self, submission: &Submission, now: Timestamp) -> Option<Answered<'_>> {
         let Submission {
             form,
             notice_hash,
             shown_at,
             ..
         } = submission;
-        let is_meant = |notice: &Notice| notice.hash == *notice_hash && notice.text.form == *form;
-        let current = self.notices.iter().find(|notice| is_meant(notice));
-        let before = || {
-            let mut replaced = self.replaced.iter();
-            replaced.find(|old| is_meant(&old.notice) && old.may_be_answered(*shown_at, now))
-        };
-        current.or_else(|| before().map(|old| &old.notice))
+        let mut notices = self.notices.iter();
+        let current =
+            notices.find(|notice| notice.text.form == *form && notice.hash == *notice_hash);
+        if let Some(current) = current {
+            return Some(Answered::Current(current));
+        }
+        let mut replaced = self.replaced.iter();
+        let before = replaced.find(|old| {
+            old.form == *form && old.hash == *notice_hash && old.may_be_answered(*shown_at, now)
+        });
+        before.map(Answered::Before)
     }
 }

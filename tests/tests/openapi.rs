@@ -22,7 +22,11 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 
 /// The routes of the contract that exist by now, with their methods.
 const ROUTES: &[(&str, &[&str])] = &[
-    ("/v1/sites/{site}/forms/{form}", &["get"]),
+    ("/v1/sites/{site}/forms/{form}", &["get", "put", "delete"]),
+    (
+        "/v1/sites/{site}/purposes/{purpose}",
+        &["get", "put", "delete"],
+    ),
     ("/v1/submissions", &["post"]),
     ("/confirm/{token}", &["get", "post"]),
     ("/preferences/{token}", &["get", "post"]),

@@ -135,9 +135,7 @@ impl<S: Store> Book<S> {
             ];
             self.store
                 .run(include_str!("../../sql/ledger/snapshot_upsert.sql"), values)?;
-            // The ones before too: this ledger may have been away while they were current.
-            let before = snapshot.replaced.iter().map(|old| &old.notice);
-            for notice in snapshot.notices.iter().chain(before) {
+            for notice in &snapshot.notices {
                 let values = vec![text(&notice.hash), text(serde_json::to_string(notice)?)];
                 self.store
                     .run(include_str!("../../sql/ledger/notice_insert.sql"), values)?;
@@ -180,12 +178,16 @@ impl<S: Store> Book<S> {
 
     /// A notice that some record rests on.
     pub(super) fn notice(&self, hash: &str) -> Outcome<Notice> {
+        self.known_notice(hash)?.ok_or_else(|| damaged("a notice"))
+    }
+
+    /// A notice, unless this ledger was never told of it.
+    pub(super) fn known_notice(&self, hash: &str) -> Outcome<Option<Notice>> {
         let row: Option<Body> = self.store.row(
             include_str!("../../sql/ledger/notice_select.sql"),
             vec![text(hash)],
         )?;
-        let row = row.ok_or_else(|| damaged("a notice"))?;
-        Ok(serde_json::from_str(&row.body)?)
+        Ok(row.map(|row| serde_json::from_str(&row.body)).transpose()?)
     }
 }
 

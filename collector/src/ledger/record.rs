@@ -10,7 +10,7 @@ use sayso_shared::{
     notice::Notice,
     problem::Problem,
     receipt::{ReceiptAct, SubmissionFacts},
-    snapshot::Snapshot,
+    snapshot::{Answered, Snapshot},
     submitted::Submission,
     time::Timestamp,
     token::Token,
@@ -91,7 +91,16 @@ impl<S: Store> Book<S> {
         if definition.form(&submission.form).is_none() {
             return Err(Problem::unknown_form().into()); // 4
         }
-        let Some(notice) = snapshot.answered(&submission, now) else {
+        let before;
+        let notice = match snapshot.answered(&submission, now) {
+            Some(Answered::Current(notice)) => Some(notice),
+            Some(Answered::Before(old)) => {
+                before = self.known_notice(&old.hash)?;
+                before.as_ref()
+            }
+            None => None,
+        };
+        let Some(notice) = notice else {
             let lang = definition.language_for(Some(&submission.lang));
             let current = snapshot
                 .notice(&submission.form, lang)

@@ -41,10 +41,9 @@ pub(super) async fn put_site(mut wanted: Wanted<'_>, site: &str) -> Outcome<Resp
         Problem::invalid(vec![FieldError::new("", must)])
     })?;
     let document = wanted.json(LARGEST_DEFINITION).await?;
-    let definition = SiteDefinition::parse(&document).map_err(Problem::invalid)?;
     let ask = Ask::Define {
         site: site.clone(),
-        definition: Box::new(definition),
+        document,
     };
     site::ask(wanted.env, &site, &ask).await
 }

@@ -109,6 +109,11 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
     ),
     paths(
         super::forms::show,
+        super::forms::put,
+        super::forms::delete,
+        super::purposes::show,
+        super::purposes::put,
+        super::purposes::delete,
         super::submissions::record,
         super::confirm::show,
         super::confirm::press,

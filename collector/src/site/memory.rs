@@ -1,20 +1,15 @@
 //! What a site knows and how it changes.
 
 use sayso_shared::{
-    answer::{
-        EndpointAnswer, EndpointRequest, KeyAnswer, KeyRequest, NoticePublished, SitePublished,
-    },
+    answer::{EndpointAnswer, EndpointRequest, KeyAnswer, KeyRequest},
     api_key::{ApiKey, KeptKey, Scope},
-    definition::SiteDefinition,
     event::EventType,
-    key::{ApiKeyName, EndpointKey, FormKey, SiteKey},
+    key::{ApiKeyName, EndpointKey, FormKey},
     language::Language,
-    notice::{Notice, NoticeText},
     outgoing::outgoing,
     problem::{FieldError, Problem},
     published::PublishedForm,
     snapshot::{Endpoint, Snapshot},
-    time::Timestamp,
     webhook::WebhookSecret,
 };
 use serde::Deserialize;
@@ -37,7 +32,7 @@ const LARGEST_SNAPSHOT: usize = 1_900_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The tables of a site.
-const SCHEMA: Schema = Schema {
+pub(super) const SCHEMA: Schema = Schema {
     versions: &[include_str!("../../sql/site/schema_1.sql")],
 };
 
@@ -45,18 +40,13 @@ const SCHEMA: Schema = Schema {
 pub(super) struct Site {
     state: State,
     env: Env,
-    store: ObjectStore,
+    pub(super) store: ObjectStore,
 }
 
 #[derive(Deserialize)]
 struct SiteRow {
     revision: i64,
     learned: i64,
-    body: String,
-}
-
-#[derive(Deserialize)]
-struct Body {
     body: String,
 }
 
@@ -68,8 +58,13 @@ impl Site {
 
     /// The site as it is; a problem if it was never defined. Nothing is written by asking.
     pub(super) fn known(&self) -> Outcome<Snapshot> {
-        let row = self.row()?.ok_or_else(Problem::unknown_site)?;
-        Ok(serde_json::from_str(&row.body)?)
+        Ok(self.snapshot()?.ok_or_else(Problem::unknown_site)?)
+    }
+
+    /// The site as it is, if it was ever defined.
+    pub(super) fn snapshot(&self) -> Outcome<Option<Snapshot>> {
+        let row = self.row()?;
+        Ok(row.map(|row| serde_json::from_str(&row.body)).transpose()?)
     }
 
     /// A published form in the language asked for, or the nearest that the site has.
@@ -85,47 +80,6 @@ impl Site {
             .notice(form, lang)
             .ok_or_else(|| damaged("a form's notice"))?;
         Ok(notice.published(&snapshot.definition, source))
-    }
-
-    /// Defines the site: 201 for a new one, else 200. A form gets a new notice only if one of its words changed.
-    pub(super) fn define(
-        &self,
-        site: SiteKey,
-        definition: SiteDefinition,
-        now: Timestamp,
-    ) -> Outcome<(u16, SitePublished)> {
-        let known = self.row()?;
-        let status = if known.is_some() { 200 } else { 201 };
-        let mut snapshot = match known {
-            Some(row) => serde_json::from_str(&row.body)?,
-            None => Snapshot {
-                site,
-                revision: 0,
-                definition: definition.clone(),
-                notices: Vec::new(),
-                replaced: Vec::new(),
-                endpoints: Vec::new(),
-                keys: Vec::new(),
-            },
-        };
-        self.store.commit(|| {
-            SCHEMA.bring_up(&self.store)?;
-            snapshot.notices = self.publish(&snapshot.site, &definition, now)?;
-            snapshot.definition = definition;
-            self.keep(&mut snapshot)
-        })?;
-        let published = snapshot.notices.iter().map(|notice| NoticePublished {
-            form: notice.text.form.clone(),
-            lang: notice.text.lang.clone(),
-            notice: notice.name(),
-        });
-        Ok((
-            status,
-            SitePublished {
-                site: snapshot.site.clone(),
-                notices: published.collect(),
-            },
-        ))
     }
 
     /// Sets an endpoint: 201 for a new one, else 200. A secret that is made here is shown once.
@@ -314,62 +268,8 @@ impl Site {
         Ok(())
     }
 
-    /// The current notice of each form and language; what changed gets a new version.
-    fn publish(
-        &self,
-        site: &SiteKey,
-        definition: &SiteDefinition,
-        now: Timestamp,
-    ) -> Outcome<Vec<Notice>> {
-        let mut notices = Vec::new();
-        for form in &definition.forms {
-            for lang in &definition.languages {
-                let words = NoticeText::of(site, definition, form, lang)
-                    .ok_or_else(|| damaged("a text"))?;
-                // Words that come back are the version that they were.
-                let values = vec![text(&form.key), text(lang), text(words.hash())];
-                let same: Option<Body> = self
-                    .store
-                    .row(include_str!("../../sql/site/notice_by_hash.sql"), values)?;
-                notices.push(match same {
-                    Some(row) => serde_json::from_str(&row.body)?,
-                    None => self.publish_notice(words, now)?,
-                });
-            }
-        }
-        Ok(notices)
-    }
-
-    fn publish_notice(&self, words: NoticeText, now: Timestamp) -> Outcome<Notice> {
-        #[derive(Deserialize)]
-        struct Latest {
-            version: Option<u32>,
-        }
-        let values = vec![text(&words.form), text(&words.lang)];
-        let latest: Option<Latest> = self
-            .store
-            .row(include_str!("../../sql/site/notice_latest.sql"), values)?;
-        let version = latest.and_then(|row| row.version).unwrap_or_default() + 1;
-        let notice = Notice {
-            version,
-            hash: words.hash(),
-            published_at: now,
-            text: words,
-        };
-        let values = vec![
-            text(&notice.text.form),
-            text(&notice.text.lang),
-            number(version),
-            text(&notice.hash),
-            text(serde_json::to_string(&notice)?),
-        ];
-        self.store
-            .run(include_str!("../../sql/site/notice_insert.sql"), values)?;
-        Ok(notice)
-    }
-
     /// Keeps a change as the next revision, to be learned. Call within a commit.
-    fn keep(&self, snapshot: &mut Snapshot) -> Outcome<()> {
+    pub(super) fn keep(&self, snapshot: &mut Snapshot) -> Outcome<()> {
         let learned = self.row()?.map_or(0, |row| row.learned);
         snapshot.revision += 1;
         let revision = number(i64::try_from(snapshot.revision).unwrap_or(i64::MAX));

@@ -51,6 +51,7 @@ impl SiteObject {
         let shows_a_secret = matches!(ask, Ask::SetKey { .. } | Ask::SetEndpoint { .. });
         let response = match ask {
             Ask::Definition => return Ok(answer::json(200, &site.known()?.definition)?),
+            Ask::Purpose { key } => return Ok(answer::json(200, &site.purpose(&key)?)?),
             Ask::Form { form, lang } => {
                 return Ok(answer::json(200, &site.form(&form, lang.as_ref())?)?);
             }
@@ -60,10 +61,26 @@ impl SiteObject {
             }
             Ask::Define {
                 site: key,
-                definition,
+                document,
             } => {
-                let (status, body) = site.define(key, *definition, now)?;
+                let (status, body) = site.define(key, &document, now)?;
                 answer::json(status, &body)?
+            }
+            Ask::SetPurpose { key, document } => {
+                let (status, body) = site.set_purpose(&key, &document, now)?;
+                answer::json(status, &body)?
+            }
+            Ask::RemovePurpose { key } => {
+                site.remove_purpose(&key, now)?;
+                answer::no_content()?
+            }
+            Ask::SetForm { key, document } => {
+                let (status, body) = site.set_form(&key, &document, now)?;
+                answer::json(status, &body)?
+            }
+            Ask::RemoveForm { key } => {
+                site.remove_form(&key, now)?;
+                answer::no_content()?
             }
             Ask::SetEndpoint { key, request } => {
                 let (status, body) = site.set_endpoint(key, &request)?;
