@@ -32,6 +32,7 @@ struct Round {
     per_second: f64,
     p50: f64,
     p99: f64,
+    cpu: f64,
 }
 
 /// Medians of the rounds; times in milliseconds.
@@ -39,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) per_second: f64,
     pub(super) p50: f64,
     pub(super) p99: f64,
+    /// Of its process, for one submission and all that comes of it
+    pub(super) cpu: f64,
     pub(super) acknowledged: u64,
     /// For how long it worked on after the last answer, at most
     pub(super) settled: Duration,
@@ -66,19 +69,22 @@ impl<'a> Load<'a> {
     pub(super) fn round(&mut self, seconds: u32) -> Result<()> {
         // What others left to be written is not this round's cost.
         process::answer("sync", &[]);
+        let ticks = self.ticks()?;
         let seen = self.wrk(seconds)?;
         let count = |name: &str| seen[name].as_u64().unwrap_or_default();
         if count("refused") + count("broken") > 0 {
             bail!("not every submission was taken: {seen}");
         }
         self.acknowledged += count("answered");
+        let settled = self.settle()?;
+        self.settled = self.settled.max(settled);
         self.rounds.push(Round {
+            // A tick is ten milliseconds.
+            cpu: (self.ticks()? - ticks) as f64 * 10.0 / count("answered") as f64,
             per_second: count("answered") as f64 * 1e6 / count("took") as f64,
             p50: count("p50") as f64 / 1000.0,
             p99: count("p99") as f64 / 1000.0,
         });
-        let settled = self.settle()?;
-        self.settled = self.settled.max(settled);
         Ok(())
     }
 
@@ -86,6 +92,8 @@ impl<'a> Load<'a> {
         let output = process::command("wrk")
             .args(["--threads=1", &format!("--connections={CONNECTIONS}")])
             .arg(format!("--duration={seconds}s"))
+            // Slow is not broken.
+            .arg("--timeout=30s")
             .arg("--script")
             .arg(script("submissions.lua"))
             .arg(format!("{}/v1/submissions", self.server.origin()))
@@ -141,6 +149,7 @@ impl<'a> Load<'a> {
             per_second: median(|round| round.per_second),
             p50: median(|round| round.p50),
             p99: median(|round| round.p99),
+            cpu: median(|round| round.cpu),
             acknowledged: self.acknowledged,
             settled: self.settled,
         }

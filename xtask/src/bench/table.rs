@@ -33,6 +33,7 @@ impl Table {
                     format!("{:.0}", outcome.per_second),
                     format!("{:.1}", outcome.p50),
                     format!("{:.1}", outcome.p99),
+                    format!("{:.2}", outcome.cpu),
                     outcome.acknowledged.to_string(),
                     rows.to_string(),
                 ],
