@@ -21,6 +21,8 @@ mod lanes;
 
 mod outbox;
 
+mod alarm;
+
 mod errands;
 
 mod webhook;

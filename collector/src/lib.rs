@@ -18,6 +18,8 @@ mod store;
 
 mod schema;
 
+mod gathering;
+
 #[cfg(test)]
 mod native_store;
 

@@ -8,6 +8,7 @@ use worker::{
 use crate::{
     answer, clock,
     failure::{Failure, Outcome},
+    gathering::Gathering,
     letter::Letter,
     store::{ObjectStore, Store as _, number, text},
 };
@@ -61,12 +62,14 @@ pub(crate) async fn mails(env: &Env) -> Outcome<Vec<Landed>> {
 #[durable_object]
 pub(crate) struct MailboxObject {
     store: ObjectStore,
+    gathering: Gathering,
 }
 
 impl DurableObject for MailboxObject {
     fn new(state: State, _env: Env) -> Self {
         Self {
             store: ObjectStore::of(&state),
+            gathering: Gathering::default(),
         }
     }
 
@@ -84,6 +87,7 @@ impl DurableObject for MailboxObject {
         }
         let landed: Landed = request.json().await?;
         let body = serde_json::to_string(&landed)?;
+        self.gathering.join().await;
         let values = vec![
             text(&landed.id),
             number(clock::now().unix_millis()),

@@ -14,10 +14,11 @@ use std::{
 use sayso_shared::{key::EndpointKey, time::Timestamp};
 use worker::{Env, Result, State, console_error};
 
-use super::book::Book;
+use super::{alarm::Alarm, book::Book};
 use crate::{
     chance, clock,
     failure::{Failure, Outcome},
+    gathering::Gathering,
     mailbox,
     settings::{Mailer, Settings},
     store::ObjectStore,
@@ -34,6 +35,8 @@ pub(super) struct Ledger {
     pub(super) book: Book<ObjectStore>,
     state: State,
     env: Env,
+    alarm: Alarm,
+    pub(super) gathering: Gathering,
     /// What is being performed right now, so that it is not begun twice.
     busy: RefCell<BTreeSet<Errand>>,
     /// How far the persons' keys have been re-wrapped since waking; nothing when all are.
@@ -55,6 +58,8 @@ impl Ledger {
             book,
             state,
             env,
+            alarm: Alarm::default(),
+            gathering: Gathering::default(),
             busy: RefCell::default(),
             paused: RefCell::default(),
             rewrapped: RefCell::new(Some(String::new())),
@@ -64,17 +69,33 @@ impl Ledger {
     /// Begins what is due, and sets the alarm.
     pub(super) async fn run_errands(self: &Rc<Self>, now: Timestamp) -> Result<()> {
         match self.begin_errands(now) {
-            Ok(Some(next)) => {
-                let wait = next.unix_millis() - now.unix_millis();
-                self.state.storage().set_alarm(wait.max(0)).await
-            }
+            Ok(Some(next)) => self.look_again(next, now).await,
             Ok(None) => Ok(()),
             Err(failure) => {
                 // Nothing is lost: it stays in the outbox, and is tried again later.
                 log(failure);
-                self.state.storage().set_alarm(PAUSE).await
+                self.look_again(now + PAUSE, now).await
             }
         }
+    }
+
+    /// The alarm has come: whatever is due is begun, and it is set anew.
+    pub(super) async fn ring(self: &Rc<Self>, now: Timestamp) -> Result<()> {
+        self.alarm.is_gone();
+        self.run_errands(now).await
+    }
+
+    async fn look_again(&self, at: Timestamp, now: Timestamp) -> Result<()> {
+        if !self.alarm.misses(at, now) {
+            return Ok(());
+        }
+        let wait = (at.unix_millis() - now.unix_millis()).max(0);
+        self.alarm.stands(at);
+        let set = self.state.storage().set_alarm(wait).await;
+        if set.is_err() {
+            self.alarm.is_gone();
+        }
+        set
     }
 
     /// Begins what is due, and says when to look again.
@@ -143,14 +164,25 @@ impl Ledger {
             let performed = perform(Rc::clone(&ledger)).await;
             let now = clock::now();
             ledger.busy.borrow_mut().remove(&errand);
+            let is_mail = matches!(errand, Errand::Mail(_));
             if let Err(failure) = performed {
                 log(failure);
                 ledger.paused.borrow_mut().insert(errand, now + PAUSE);
+            }
+            // The last mail looks, for all: until then the alarm stands.
+            if is_mail && ledger.is_posting() {
+                return;
             }
             if let Err(error) = ledger.run_errands(now).await {
                 console_error!("the alarm could not be set: {error}");
             }
         });
+    }
+
+    /// Whether a mail is under way.
+    fn is_posting(&self) -> bool {
+        let busy = self.busy.borrow();
+        busy.iter().any(|errand| matches!(errand, Errand::Mail(_)))
     }
 
     /// Hands one mail over. A mail that was taken, and whose taking was not noted, is sent again under the same id.
@@ -161,6 +193,7 @@ impl Ledger {
         let sent = match self.book.keys()?.settings.mailer {
             Mailer::Dev => mailbox::drop_in(&self.env, id, letter).await,
         };
+        self.gathering.join().await;
         match sent {
             Ok(()) => self.book.note_sent(id, clock::now()),
             Err(error) => {

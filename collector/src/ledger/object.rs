@@ -24,6 +24,10 @@ impl DurableObject for LedgerObject {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let ask: Ask = request.json().await?;
+        // What everybody does at the same time.
+        if matches!(ask, Ask::Record { .. }) {
+            self.ledger.gathering.join().await;
+        }
         // Whoever runs workerd without Cloudflare may have lost the alarm with the process: look after errands on waking.
         if !self.awake.replace(true) {
             self.ledger.run_errands(clock::now()).await?;
@@ -34,7 +38,7 @@ impl DurableObject for LedgerObject {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.ledger.run_errands(clock::now()).await?;
+        self.ledger.ring(clock::now()).await?;
         answer::no_content()
     }
 }
