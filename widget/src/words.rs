@@ -192,6 +192,8 @@ pub(crate) mod tests {
             channels: vec![Channel::Email],
             double_opt_in,
             retention_days: Some(730),
+            valid_for_days: None,
+            data_categories: vec![],
         };
         let word = |word: &str| word.to_owned();
         let form = published::PublishedForm {
