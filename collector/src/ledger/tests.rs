@@ -88,6 +88,10 @@ fn a_write_that_fails_leaves_nothing_behind() {
 
 #[test]
 fn every_older_version_of_the_tables_is_brought_up_with_what_is_in_it() {
+    #[derive(serde::Deserialize)]
+    struct Receipt {
+        receipt: String,
+    }
     for version in 1..SCHEMA.newest() {
         let store = NativeStore::in_memory();
         let older = Schema {
@@ -102,6 +106,12 @@ fn every_older_version_of_the_tables_is_brought_up_with_what_is_in_it() {
         assert_eq!(good(Schema::version_of(&book.store)), SCHEMA.newest());
         let standing = good(book.standing("01a20000-0000-7000-8000-000000000001"));
         assert_eq!(standing.len(), 1, "from version {version}");
+        let receipt: Option<Receipt> = good(
+            book.store
+                .row("SELECT receipt FROM act", Vec::new())
+                .map_err(Into::into),
+        );
+        assert_eq!(receipt.expect("it is still there").receipt, "a.b.c");
     }
 }
 
