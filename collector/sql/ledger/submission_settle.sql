@@ -1,1 +1,1 @@
-UPDATE submission SET waiting_until = NULL WHERE id = ?;
+UPDATE submission SET waiting_until = NULL WHERE id = ? AND NOT EXISTS (SELECT 1 FROM consent WHERE consent.subject = submission.subject AND consent.submission = submission.id AND status = 'requested');

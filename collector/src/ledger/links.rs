@@ -27,6 +27,9 @@ use crate::{
     store::{Store, Value, number, text},
 };
 
+/// How many requests lapse in one go; `submission_late.sql` says the same.
+const MOST_AT_ONCE: usize = 100;
+
 #[derive(Deserialize)]
 struct TokenRow {
     subject: Uuid,
@@ -154,16 +157,21 @@ impl<S: Store> Book<S> {
             decided_at: now,
         };
         self.store.commit(|| {
+            let pending: BTreeSet<Uuid> = changes
+                .iter()
+                .filter(|change| change.previous == Status::Requested)
+                .map(|change| change.after.submission)
+                .collect();
+            self.write_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)?;
             // What was pending is cancelled with it: nobody is asked to confirm what was just stopped.
-            let pending = |change: &&Change| change.previous == Status::Requested;
-            for change in changes.iter().filter(pending) {
-                self.settle(change.after.submission)?;
+            for submission in pending {
+                self.settle(submission)?;
                 self.store.run(
                     include_str!("../../sql/ledger/mail_cancel.sql"),
                     vec![text(subject)],
                 )?;
             }
-            self.write_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)
+            Ok(())
         })?;
         self.person_view(subject).map(PreferencesView::Withdrawn)
     }
@@ -176,8 +184,16 @@ impl<S: Store> Book<S> {
         let rows: Vec<SubmissionRow> = self
             .store
             .rows(include_str!("../../sql/ledger/submission_late.sql"), late)?;
+        let most = rows.len() == MOST_AT_ONCE;
         let lapsed = rows.into_iter().map(|row| self.lapse_one(&keys, &row, now));
-        let failures = lapsed.filter_map(Outcome::err).collect();
+        let failures: Vec<Failure> = lapsed.filter_map(Outcome::err).collect();
+        // There may be more than were read: they are next, unless nothing could be done about these.
+        if most && failures.len() < MOST_AT_ONCE {
+            return Ok(Lapsed {
+                next: Some(now),
+                failures,
+            });
+        }
         let after = vec![number(now.unix_millis())];
         let next: Option<At> = self
             .store
@@ -216,7 +232,7 @@ impl<S: Store> Book<S> {
         })
     }
 
-    /// Nothing of this submission waits any more.
+    /// Once nothing of this submission waits any more, it has no end to wait for.
     fn settle(&self, submission: Uuid) -> Outcome<()> {
         Ok(self.store.run(
             include_str!("../../sql/ledger/submission_settle.sql"),

@@ -41,9 +41,10 @@ impl<S: Store> Book<S> {
         types: &[String],
     ) -> Outcome<EventPage> {
         let keys = self.keys()?;
+        let snapshot = self.snapshot();
         if let Some(key) = key {
             // A stranger is not told which sites there are: an unknown site is just a key that opens nothing.
-            let snapshot = self.snapshot().map_err(|_| Problem::unauthorized())?;
+            let snapshot = snapshot.map_err(|_| Problem::unauthorized())?;
             let key = ApiKey::parse(key).ok_or_else(Problem::unauthorized)?;
             let kept = key
                 .among(&snapshot.keys)
@@ -51,6 +52,8 @@ impl<S: Store> Book<S> {
             if !kept.scopes.contains(&Scope::EventsRead) {
                 return Err(Problem::missing_scope(Scope::EventsRead.as_str()).into());
             }
+        } else {
+            snapshot?;
         }
         let after = Cursor::parse(after)
             .map_err(|error| Problem::bad_parameter("after", &error.to_string()))?;

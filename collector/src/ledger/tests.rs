@@ -7,7 +7,7 @@ use sayso_shared::{
     delivery::Outcome as Attempt,
     event::EventType,
     id::uuid_v7,
-    key::EndpointKey,
+    key::{EndpointKey, PurposeKey},
     snapshot::{Endpoint, Snapshot},
     time::Timestamp,
 };
@@ -438,4 +438,57 @@ fn a_key_encryption_key_is_replaced_without_losing_anybody() {
             .iter()
             .all(|event| event.data.subject.email.is_some())
     );
+}
+
+#[test]
+fn stopping_one_pending_purpose_leaves_what_else_is_pending() {
+    let book = book_with_two_confirmed_by_mail();
+    let (confirm, preferences) = says_yes(&book, 1, "jan@example.com", at(1));
+    let stopped = PurposeKey::parse("STORE").expect("a purpose");
+    good(book.withdraw(&preferences, Some(&stopped), at(2)));
+    assert_eq!(good(book.waiting_mails()).len(), 1, "the mail still asks");
+    assert_eq!(confirm_state(&book, &confirm, at(3)), "waiting");
+    let day = Duration::from_hours(24);
+    assert_eq!(good(book.lapse(at(3))).next, Some(at(1) + day * 3));
+}
+
+#[test]
+fn stopping_all_that_is_pending_takes_its_mail_back() {
+    let book = book_with_two_confirmed_by_mail();
+    let (_, preferences) = says_yes(&book, 1, "jan@example.com", at(1));
+    good(book.withdraw(&preferences, None, at(2)));
+    assert_eq!(good(book.waiting_mails()).len(), 0);
+    assert_eq!(good(book.lapse(at(3))).next, None);
+}
+
+#[test]
+fn more_requests_than_are_looked_after_at_once_all_lapse() {
+    let book = book(NativeStore::in_memory());
+    for nth in 0..150 {
+        says_yes(&book, nth, &format!("person{nth}@example.com"), at(1));
+    }
+    let late = at(1) + Duration::from_hours(72);
+    assert_eq!(good(book.lapse(late)).next, Some(late), "there are more");
+    assert_eq!(good(book.lapse(late)).next, None);
+    assert_eq!(
+        good(book.events(None, "", 1000, &["consent.lapsed".to_owned()]))
+            .events
+            .len(),
+        150
+    );
+}
+
+#[test]
+fn a_ledger_that_knows_no_site_says_so_to_the_admin_too() {
+    let book = Book::open(NativeStore::in_memory(), Ok(Settings::for_tests()));
+    let page = book.events(None, "", 10, &[]);
+    assert!(matches!(page, Err(Failure::Problem(problem)) if problem.status == 404));
+}
+
+fn book_with_two_confirmed_by_mail() -> Book<NativeStore> {
+    let mut snapshot = snapshot();
+    snapshot.definition.purposes[0].double_opt_in = true;
+    let book = Book::open(NativeStore::in_memory(), Ok(Settings::for_tests()));
+    good(book.learn(snapshot, at(0)));
+    book
 }
