@@ -35,6 +35,9 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod simulator;
+
 use sayso_shared::{key::PurposeKey, key::SiteKey, snapshot::Snapshot};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;

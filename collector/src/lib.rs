@@ -8,6 +8,9 @@ mod settings;
 
 mod clock;
 
+#[cfg(test)]
+mod dice;
+
 mod chance;
 
 mod failure;

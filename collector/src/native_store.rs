@@ -15,22 +15,60 @@ use crate::{
 pub(crate) struct NativeStore {
     connection: Connection,
     /// How many more writes succeed before the process "dies"; `None` for all of them.
+    /// Keeping a commit counts as a write.
     pub(crate) writes_left: Cell<Option<u32>>,
+    /// How many more commits are kept before the process "dies" right after one: kept, and reported as failed.
+    pub(crate) commits_left: Cell<Option<u32>>,
 }
 
 impl NativeStore {
     pub(crate) fn in_memory() -> Self {
+        Self::upon(Connection::open_in_memory().expect("SQLite"))
+    }
+
+    /// In a file. What is kept outlives the process, not the machine: tests do not wait for the disk.
+    pub(crate) fn at(path: &Path) -> Self {
+        let connection = Connection::open(path).expect("SQLite");
+        connection
+            .pragma_update(None, "synchronous", "OFF")
+            .expect("SQLite");
+        Self::upon(connection)
+    }
+
+    fn upon(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(128);
         Self {
-            connection: Connection::open_in_memory().expect("SQLite"),
+            connection,
             writes_left: Cell::new(None),
+            commits_left: Cell::new(None),
         }
     }
 
-    #[allow(dead_code)] // The simulator reopens stores.
-    pub(crate) fn at(path: &Path) -> Self {
-        Self {
-            connection: Connection::open(path).expect("SQLite"),
-            writes_left: Cell::new(None),
+    /// How many rows were ever written by this connection, undone ones too.
+    pub(crate) fn rows_written(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
+    /// Whether a commit was begun and neither kept nor undone.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Dies, if it is to die after a commit.
+    fn outlive_commit(&self) -> Result<()> {
+        match self.commits_left.get() {
+            None => Ok(()),
+            Some(left @ (0 | 1)) => {
+                self.commits_left.set(Some(left.saturating_sub(1)));
+                self.writes_left.set(Some(0));
+                Err(Error::RustError(
+                    "the process died right after a commit".to_owned(),
+                ))
+            }
+            Some(left) => {
+                self.commits_left.set(Some(left - 1));
+                Ok(())
+            }
         }
     }
 
@@ -79,12 +117,18 @@ impl Store for NativeStore {
                 .map_err(|error| Failure::Fault(fault(error)))
         };
         finish("BEGIN IMMEDIATE")?;
-        let outcome = write();
+        let outcome = write().and_then(|value| {
+            self.spend()?;
+            Ok(value)
+        });
         finish(if outcome.is_ok() {
             "COMMIT"
         } else {
             "ROLLBACK"
         })?;
+        if outcome.is_ok() {
+            self.outlive_commit()?;
+        }
         outcome
     }
 }

@@ -14,6 +14,7 @@ mod build;
 mod bench;
 mod check;
 mod dev;
+mod simulate;
 mod size;
 mod test;
 
@@ -31,6 +32,7 @@ cargo xtask <command>
   check                                            formatting, lints, licences, and the arrows between the rooms
   bench [--quick|--full] [--events 10000,200000] [--state DIR] [--no-build]
                                                    what the collector bears, beside the least that a Worker can do
+  simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
   size                                             bytes of what a visitor and the Worker load";
 
 fn main() -> ExitCode {
@@ -73,6 +75,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             refuse_options(rest)?;
             check::run()?;
         }
+        "simulate" => simulate::run(&simulate::Options::parse(rest)?)?,
         "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {
             refuse_options(rest)?;
