@@ -2,7 +2,7 @@
 //!
 //! Each test has a stack of its own, since it breaks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -78,7 +78,7 @@ fn killed_right_after_the_201_the_mail_still_leaves() {
     let mail = wait_for_mail(&stack, &email);
     let _ = confirm(&mail.confirm_link());
     stack.crm_knows(&email, "EMARKETING", "given");
-    let distinct: std::collections::BTreeSet<String> = mails(&stack, &email)
+    let distinct: BTreeSet<String> = mails(&stack, &email)
         .iter()
         .map(sayso_tests::mailbox::Mail::confirm_link)
         .collect();
@@ -130,29 +130,12 @@ fn what_was_acknowledged_in_the_middle_of_a_rush_is_there_after_the_crash() {
     let receiver = Receiver::start(Manner::Answer(204));
     let _ = stack.add_endpoint("rush", receiver.url(), SECRET);
     let pid = stack.workerd_pid();
-    let acknowledged: Mutex<Vec<Value>> = Mutex::default();
+    let (acknowledged, unanswered) = <(Mutex<Vec<Value>>, Mutex<Vec<Value>>)>::default();
 
-    // Four visitors at a time, each sending one submission after the other until nobody answers.
+    let template = rushing(&stack);
     thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let choices = json!({"STORE": true, "EMARKETING": true, "EVENTS": false});
-                let template = submission(&stack, "nobody@example.nl", &choices);
-                loop {
-                    let mut body = template.clone();
-                    body["id"] = uuid::Uuid::now_v7().to_string().into();
-                    body["subject"]["email"] = address("rush").into();
-                    let answer = post(stack.collector("/v1/submissions"))
-                        .header("origin", stack.pages(""))
-                        .json(&body)
-                        .try_send();
-                    match answer {
-                        Ok(answer) if answer.status == 201 => lock(&acknowledged).push(body),
-                        Ok(answer) => panic!("{}: {}", answer.status, answer.text()),
-                        Err(_) => return,
-                    }
-                }
-            });
+        for _ in 0..VISITORS {
+            scope.spawn(|| rush(&stack, &template, &acknowledged, &unanswered));
         }
         eventually("a rush", || (lock(&acknowledged).len() > 40).then_some(()));
         signal("KILL", pid);
@@ -172,6 +155,100 @@ fn what_was_acknowledged_in_the_middle_of_a_rush_is_there_after_the_crash() {
         let _ = wait_for_mail(&stack, email);
     }
     assert_eq!(stack.events().0.len(), events.len(), "repeats add nothing");
+    in_order(&events);
+    pushed_as_pulled(&receiver, &events);
+}
+
+#[test]
+fn twenty_times_killed_under_load_no_acknowledged_submission_is_missing_and_none_is_double() {
+    let mut stack = Stack::start();
+    let receiver = Receiver::start(Manner::Answer(204));
+    let _ = stack.add_endpoint("rush", receiver.url(), SECRET);
+    let (acknowledged, unanswered) = <(Mutex<Vec<Value>>, Mutex<Vec<Value>>)>::default();
+
+    for kill in 0..20 {
+        let (pid, before) = (stack.workerd_pid(), lock(&acknowledged).len());
+        let template = rushing(&stack);
+        thread::scope(|scope| {
+            for _ in 0..VISITORS {
+                scope.spawn(|| rush(&stack, &template, &acknowledged, &unanswered));
+            }
+            // At another moment each time.
+            let enough = before + 3 + kill * 2;
+            eventually("a rush", || {
+                (lock(&acknowledged).len() > enough).then_some(())
+            });
+            signal("KILL", pid);
+        });
+        stack = stack.gone().start_again();
+    }
+    // Whoever saw the connection break repeats once more, and now it is answered.
+    for body in lock(&unanswered).drain(..) {
+        let answer = submit(&stack, &body);
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+        lock(&acknowledged).push(body);
+    }
+
+    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
+    let events = stack.events().0;
+    let mut given: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in &events {
+        if event["type"] == "consent.given" {
+            let email = event["data"]["subject"]["email"].as_str();
+            *given.entry(email.expect("an address")).or_default() += 1;
+        }
+    }
+    for body in &acknowledged {
+        let email = body["subject"]["email"].as_str().expect("an address");
+        assert_eq!(given.get(email), Some(&1), "one event of each");
+        let _ = submit(&stack, body).expect(200);
+    }
+    assert_eq!(given.len(), acknowledged.len(), "and of nobody else");
+    assert_eq!(stack.events().0.len(), events.len(), "repeats add nothing");
+    in_order(&events);
+    pushed_as_pulled(&receiver, &events);
+}
+
+/// How many visitors send at a time.
+const VISITORS: usize = 4;
+
+/// What they send, but for who they are.
+fn rushing(stack: &Stack) -> Value {
+    let choices = json!({"STORE": true, "EMARKETING": true, "EVENTS": false});
+    submission(stack, "nobody@example.nl", &choices)
+}
+
+/// A visitor who sends one submission after the other until nobody answers; first what somebody else got no answer to.
+fn rush(
+    stack: &Stack,
+    template: &Value,
+    acknowledged: &Mutex<Vec<Value>>,
+    unanswered: &Mutex<Vec<Value>>,
+) {
+    loop {
+        let repeat = lock(unanswered).pop();
+        let body = repeat.unwrap_or_else(|| {
+            let mut body = template.clone();
+            body["id"] = uuid::Uuid::now_v7().to_string().into();
+            body["subject"]["email"] = address("rush").into();
+            body
+        });
+        let answer = post(stack.collector("/v1/submissions"))
+            .header("origin", stack.pages(""))
+            .json(&body)
+            .try_send();
+        match answer {
+            Ok(answer) if matches!(answer.status, 200 | 201) => lock(acknowledged).push(body),
+            Ok(answer) => panic!("{}: {}", answer.status, answer.text()),
+            Err(_) => {
+                lock(unanswered).push(body);
+                return;
+            }
+        }
+    }
+}
+
+fn in_order(events: &[Value]) {
     let seqs: Vec<u64> = events
         .iter()
         .filter_map(|event| event["data"]["seq"].as_u64())
@@ -180,16 +257,18 @@ fn what_was_acknowledged_in_the_middle_of_a_rush_is_there_after_the_crash() {
         seqs.is_sorted_by(|one, next| one < next),
         "in order: {seqs:?}"
     );
+}
 
+fn pushed_as_pulled(receiver: &Receiver, events: &[Value]) {
     let pulled: Vec<&str> = events
         .iter()
         .filter_map(|event| event["data"]["id"].as_str())
         .collect();
     eventually("every event to be pushed, in order", || {
-        let mut pushed: Vec<String> = Vec::new();
+        let (mut known, mut pushed) = (BTreeSet::new(), Vec::new());
         for delivery in receiver.deliveries() {
-            // The one that was under way may come twice.
-            if !pushed.iter().any(|id| id == delivery.id()) {
+            // What was under way when the power went may come twice.
+            if known.insert(delivery.id().to_owned()) {
                 pushed.push(delivery.id().to_owned());
             }
         }
