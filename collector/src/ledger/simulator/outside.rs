@@ -70,13 +70,32 @@ impl CrmMood {
         Self::Status(410),
     ];
 
+    /// The answer that it should give.
+    pub(super) fn ok() -> Attempt {
+        Attempt::Answered {
+            status: 204,
+            retry_after: None,
+        }
+    }
+
     /// Whether it keeps what it gets, and what it answers.
     pub(super) fn meets(self, dice: &mut Dice) -> (bool, Attempt) {
         let answered = |status| Attempt::Answered {
             status,
             retry_after: (status == 429).then(|| std::time::Duration::from_secs(90)),
         };
-        match self {
+        // The best have a bad moment, and the worst a good one.
+        let mood = if dice.one_in(6) {
+            [
+                Self::Takes,
+                Self::TakesInSilence,
+                Self::Dead,
+                Self::Status(503),
+            ][dice.below(4) as usize]
+        } else {
+            self
+        };
+        match mood {
             Self::Takes => (true, answered(if dice.one_in(2) { 200 } else { 204 })),
             Self::TakesInSilence => (true, Attempt::NoAnswer),
             Self::Dead => (false, Attempt::NoAnswer),
