@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{process, step};
+use crate::process;
 
 /// Stands for the name of a copy: those of one round lie together, as what happens at one time does.
 const COPY: &str = "{name}";
@@ -51,7 +51,6 @@ pub(super) fn up_to(state: &Path, events: u64) -> Result<()> {
     if there == 0 {
         bail!("there is no event to copy");
     }
-    step::note(&format!("filling up to {events} events"));
     let mut statements = "BEGIN;".to_owned();
     let times = events.div_ceil(there).saturating_sub(1);
     if times > 0 {

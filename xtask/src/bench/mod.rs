@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::{
     build,
     dev::Alone,
-    process, setup,
+    process, setup, step,
     workspace::{self, root},
 };
 use load::Load;
@@ -146,7 +146,12 @@ fn submissions(options: &Options, work: &Path, table: &mut Table) -> Result<()> 
     let [least, ours] = loads;
     let (least, ours) = (least.outcome(), ours.outcome());
     let baseline_rows = baseline.get("/")?["rows"].as_u64().unwrap_or_default();
-    let pulled = pull::all(&collector, &site, ours.acknowledged * 2)?;
+    let ledger = pull::Ledger {
+        collector: &collector,
+        site: &site,
+        events: ours.acknowledged * 2,
+    };
+    let pulled = pull::all(&[ledger])?.pop().context("nothing was pulled")?;
     for (name, acknowledged, found) in [
         ("the baseline", least.acknowledged, baseline_rows),
         ("the collector", ours.acknowledged, pulled.submissions),
@@ -162,20 +167,35 @@ fn submissions(options: &Options, work: &Path, table: &mut Table) -> Result<()> 
     Ok(())
 }
 
-/// Pages of a ledger that grows.
+/// Pages of ledgers of several sizes.
 fn pulls(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
-    let state = work.join("grown");
-    for (at, events) in options.events.iter().enumerate() {
-        if at == 0 {
-            // What is copied has to be real once.
-            let collector = Alone::collector(&state)?;
-            let site = Site::publish(&collector)?;
-            Load::on(&collector, &site).warm_up()?;
-        }
-        fill::up_to(&state, *events)?;
+    let state = work.join("copied");
+    {
+        // What is copied has to be real once.
         let collector = Alone::collector(&state)?;
         let site = Site::publish(&collector)?;
-        let pulled = pull::all(&collector, &site, *events)?;
+        Load::on(&collector, &site).warm_up()?;
+    }
+    let mut collectors = Vec::new();
+    for events in &options.events {
+        let filled = work.join(format!("of-{events}"));
+        let mut copy = process::command("cp");
+        copy.arg("--recursive").args([&state, &filled]);
+        step::run(&format!("a ledger of {events} events"), copy)?;
+        fill::up_to(&filled, *events)?;
+        let collector = Alone::collector(&filled)?;
+        let site = Site::publish(&collector)?;
+        collectors.push((collector, site, *events));
+    }
+    let ledgers: Vec<pull::Ledger<'_>> = collectors
+        .iter()
+        .map(|(collector, site, events)| pull::Ledger {
+            collector,
+            site,
+            events: *events,
+        })
+        .collect();
+    for pulled in pull::all(&ledgers)? {
         table.pull(&pulled);
     }
     Ok(())

@@ -1,8 +1,7 @@
-// Pulls all events from the beginning, as a CRM does, and says in one line of JSON what it saw and how long a page of 100 took.
-// COLLECTOR, API_KEY and EVENTS (about how many there are) come from the environment. Times are in microseconds.
-const { COLLECTOR, API_KEY, EVENTS } = process.env;
-const types = ["given", "refused", "withdrawn", "expired", "requested", "lapsed"].map((name) => `consent.${name}`);
-const headers = { authorization: `Bearer ${API_KEY}` };
+// Pulls all events of each ledger from the beginning, as a CRM does, and says in one line of JSON what it saw and how long pages of
+// 100 took. LEDGERS in the environment: `[{"collector", "key", "events"}]`, events being about how many there are. Times are in
+// microseconds. The ledgers take turns, so that whatever else this machine does meanwhile it does to all of them.
+const TYPES = ["given", "refused", "withdrawn", "expired", "requested", "lapsed"].map((name) => `consent.${name}`);
 
 // Pages are timed at this many places, spread over all events, and this many in a row at each.
 const PLACES = 20;
@@ -11,37 +10,54 @@ const IN_A_ROW = 10;
 // Before that, so many that are not: a collector that has just started is still being compiled.
 const WARM_UP = 200;
 
-async function pull(after, limit) {
-  const url = new URL("/v1/events", COLLECTOR);
-  url.search = new URLSearchParams({ after, limit, types });
+async function pull({ collector, key }, after, limit) {
+  const url = new URL("/v1/events", collector);
+  url.search = new URLSearchParams({ after, limit, types: TYPES });
   const start = performance.now();
-  const answer = await fetch(url, { headers });
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
   const text = await answer.text();
   const took = (performance.now() - start) * 1000;
   if (!answer.ok) throw new Error(`${answer.status} ${text}`);
   return { page: JSON.parse(text), took };
 }
 
-for (let count = 0; count < WARM_UP; count++) await pull("", 100);
-
-const submissions = new Set(), times = [];
-let events = 0, cursor = "", more = true, next_place = 0;
-while (more) {
-  if (events >= next_place && times.length < PLACES * IN_A_ROW) {
-    next_place += EVENTS / PLACES;
-    let after = cursor;
-    for (let count = 0; count < IN_A_ROW; count++) {
-      const { page, took } = await pull(after, 100);
-      if (page.events.length < 100) break;
-      times.push(took);
-      after = page.next;
+// Goes from the first event to the last, and stops after each place.
+async function* walk(ledger, seen) {
+  for (let count = 0; count < WARM_UP; count++) await pull(ledger, "", 100);
+  let cursor = "", more = true, next_place = 0;
+  while (more) {
+    if (seen.events >= next_place) {
+      yield;
+      next_place += ledger.events / PLACES;
+      let after = cursor;
+      for (let count = 0; count < IN_A_ROW; count++) {
+        const { page, took } = await pull(ledger, after, 100);
+        if (page.events.length < 100) break;
+        seen.times.push(took);
+        after = page.next;
+      }
     }
+    const { page } = await pull(ledger, cursor, 1000);
+    for (const { data } of page.events) seen.submissions.add(data.submission);
+    seen.events += page.events.length;
+    ({ next: cursor, more } = page);
   }
-  const { page } = await pull(cursor, 1000);
-  for (const { data } of page.events) submissions.add(data.submission);
-  events += page.events.length;
-  ({ next: cursor, more } = page);
 }
-times.sort((a, b) => a - b);
-const percentile = (share) => Math.round(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0);
-console.log(JSON.stringify({ events, submissions: submissions.size, timed: times.length, p50: percentile(0.5), p99: percentile(0.99) }));
+
+const walks = JSON.parse(process.env.LEDGERS).map((ledger) => {
+  const seen = { events: 0, submissions: new Set(), times: [] };
+  return { seen, walk: walk(ledger, seen) };
+});
+let under_way = walks;
+while (under_way.length > 0) {
+  const ends = [];
+  for (const { walk } of under_way) ends.push((await walk.next()).done);
+  under_way = under_way.filter((_, at) => !ends[at]);
+}
+
+const said = walks.map(({ seen: { events, submissions, times } }) => {
+  times.sort((a, b) => a - b);
+  const percentile = (share) => Math.round(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0);
+  return { events, submissions: submissions.size, p50: percentile(0.5), p99: percentile(0.99) };
+});
+console.log(JSON.stringify(said));

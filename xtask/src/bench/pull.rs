@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Site, script};
 use crate::{dev::Alone, process};
@@ -16,26 +16,39 @@ pub(super) struct Pulled {
     pub(super) p99: f64,
 }
 
-/// Pulls everything; `about` is how many events there will be.
+/// A ledger to pull.
+pub(super) struct Ledger<'a> {
+    pub(super) collector: &'a Alone,
+    pub(super) site: &'a Site,
+    /// About how many events there will be
+    pub(super) events: u64,
+}
+
+/// Pulls everything of every ledger, taking turns.
 #[allow(clippy::cast_precision_loss)] // Microseconds of some seconds.
-pub(super) fn all(collector: &Alone, site: &Site, about: u64) -> Result<Pulled> {
+pub(super) fn all(ledgers: &[Ledger<'_>]) -> Result<Vec<Pulled>> {
+    let ledgers = ledgers.iter().map(|ledger| {
+        json!({ "collector": ledger.collector.origin(), "key": ledger.site.key, "events": ledger.events })
+    });
     let output = process::command("node")
         .arg(script("pull.mjs"))
-        .env("COLLECTOR", collector.origin())
-        .env("API_KEY", &site.key)
-        .env("EVENTS", about.to_string())
+        .env("LEDGERS", Value::Array(ledgers.collect()).to_string())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run node")?;
     if !output.status.success() {
         bail!("the events could not be pulled");
     }
-    let seen: Value = serde_json::from_slice(&output.stdout).context("pull.mjs prints JSON")?;
-    let count = |name: &str| seen[name].as_u64().unwrap_or_default();
-    Ok(Pulled {
-        events: count("events"),
-        submissions: count("submissions"),
-        p50: count("p50") as f64 / 1000.0,
-        p99: count("p99") as f64 / 1000.0,
-    })
+    let seen: Vec<Value> =
+        serde_json::from_slice(&output.stdout).context("pull.mjs prints JSON")?;
+    let read = seen.iter().map(|seen| {
+        let count = |name: &str| seen[name].as_u64().unwrap_or_default();
+        Pulled {
+            events: count("events"),
+            submissions: count("submissions"),
+            p50: count("p50") as f64 / 1000.0,
+            p99: count("p99") as f64 / 1000.0,
+        }
+    });
+    Ok(read.collect())
 }
