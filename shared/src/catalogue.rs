@@ -11,7 +11,7 @@ mod nl;
 use crate::{
     language::Language,
     published::{Controller, Labels, PublishedPurpose},
-    purpose::LegalBasis,
+    purpose::{DataCategory, LegalBasis},
 };
 
 /// All our words in one language.
@@ -23,6 +23,8 @@ pub struct Catalogue {
     pub widget: WidgetWords,
     /// The grounds in words, in the order of Article 6(1)
     pub legal_bases: [&'static str; 6],
+    /// The sorts of data in words, in the order of `DataCategory::ALL`
+    pub data_categories: [&'static str; 8],
     /// The two purposes that every site begins with
     pub standard: StandardWords,
     /// The states in words
@@ -53,6 +55,9 @@ pub struct WidgetWords {
     pub retention_years: &'static str,
     pub retention_year: &'static str,
     pub retention_open: &'static str,
+    pub validity: &'static str,
+    pub validity_open: &'static str,
+    pub data: &'static str,
     pub change: &'static str,
     pub gpc: &'static str,
     pub confirm_by_mail: &'static str,
@@ -179,12 +184,31 @@ impl Catalogue {
         }
     }
 
-    /// A span of days as people say it.
+    /// How long data are kept, as people say it.
     #[must_use]
     pub fn retention(&self, days: Option<u32>) -> String {
+        self.span(days, self.widget.retention_open)
+    }
+
+    /// How long a yes holds, as people say it.
+    #[must_use]
+    pub fn validity(&self, days: Option<u32>) -> String {
+        self.span(days, self.widget.validity_open)
+    }
+
+    /// Sorts of data, one after the other.
+    #[must_use]
+    pub fn data_categories(&self, categories: &[DataCategory]) -> String {
+        let known = DataCategory::ALL.into_iter().zip(self.data_categories);
+        let named = known.filter(|(category, _)| categories.contains(category));
+        let words: Vec<&str> = named.map(|(_, word)| word).collect();
+        words.join(", ")
+    }
+
+    fn span(&self, days: Option<u32>, open: &str) -> String {
         let widget = &self.widget;
         match days {
-            None => widget.retention_open.to_owned(),
+            None => open.to_owned(),
             Some(365) => widget.retention_year.to_owned(),
             Some(days) if days % 365 == 0 => fill(
                 widget.retention_years,
@@ -220,6 +244,16 @@ impl Catalogue {
             retentions: purposes
                 .iter()
                 .map(|purpose| self.retention(purpose.retention_days))
+                .collect(),
+            validity: own(widget.validity),
+            validities: purposes
+                .iter()
+                .map(|purpose| self.validity(purpose.valid_for_days))
+                .collect(),
+            data: own(widget.data),
+            data_categories: purposes
+                .iter()
+                .map(|purpose| self.data_categories(&purpose.data_categories))
                 .collect(),
             change: own(widget.change),
             gpc: own(widget.gpc),
@@ -274,11 +308,21 @@ mod tests {
     }
 
     #[test]
+    fn sorts_of_data_are_said_one_after_the_other() {
+        let said = Catalogue::english()
+            .data_categories(&[DataCategory::Preferences, DataCategory::Contact]);
+        assert_eq!(said, "contact details, preferences");
+        assert_eq!(Catalogue::english().data_categories(&[]), "");
+    }
+
+    #[test]
     fn a_retention_is_said_as_people_say_it() {
         let english = &en::CATALOGUE;
         assert_eq!(english.retention(Some(730)), "2 years");
         assert_eq!(english.retention(Some(365)), "1 year");
         assert_eq!(english.retention(Some(90)), "90 days");
+        assert_eq!(english.validity(Some(365)), "1 year");
+        assert_eq!(english.validity(None), "until you stop it");
     }
 
     /// All texts of a language, by their places: `mail.greeting`.

@@ -123,6 +123,14 @@ pub struct Labels {
     pub retention: String,
     /// The retention of each purpose, in words, in the order of the purposes
     pub retentions: Vec<String>,
+    /// Before the validity
+    pub validity: String,
+    /// How long a yes to each purpose holds, in words, in the order of the purposes
+    pub validities: Vec<String>,
+    /// Before the sorts of data
+    pub data: String,
+    /// The sorts of data that each purpose needs, in words, in the order of the purposes; empty where the site does not say
+    pub data_categories: Vec<String>,
     /// Offers the way back after sending
     pub change: String,
     /// The browser asks not to be followed

@@ -198,6 +198,7 @@ fn more(at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> 
         .then(|| p().child(labels.confirm_by_mail.clone()));
     let term = |word: &String| dt().child(word.clone());
     let meaning = |word: &String| dd().child(word.clone());
+    let data = (!purpose.data.is_empty()).then(|| (term(&labels.data), meaning(&purpose.data)));
     details().with(&[("part", "more")]).child((
         summary()
             .with(&[("part", "more-title")])
@@ -208,6 +209,9 @@ fn more(at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> 
             meaning(&purpose.legal_basis),
             term(&labels.retention),
             meaning(&purpose.retention),
+            term(&labels.validity),
+            meaning(&purpose.validity),
+            data,
         )),
         confirm,
     ))

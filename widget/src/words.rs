@@ -63,6 +63,10 @@ pub struct Purpose {
     pub legal_basis: String,
     /// How long, in words
     pub retention: String,
+    /// How long a yes holds, in words
+    pub validity: String,
+    /// What sort of data, in words; empty where the site does not say
+    pub data: String,
     /// Whether a mail asks to confirm it
     pub double_opt_in: bool,
 }
@@ -94,6 +98,8 @@ labels!(
     outdated,
     legal_basis,
     retention,
+    validity,
+    data,
     change,
     gpc,
     confirm_by_mail,
@@ -108,6 +114,8 @@ impl Form {
         let controller = json.member("controller")?;
         let mut legal_bases = labels.member("legal_bases")?.elements()?.into_iter();
         let mut retentions = labels.member("retentions")?.elements()?.into_iter();
+        let mut validities = labels.member("validities")?.elements()?.into_iter();
+        let mut data = labels.member("data_categories")?.elements()?.into_iter();
 
         let mut reader = Reader { lacks: false };
         let mut purposes = Vec::new();
@@ -118,6 +126,8 @@ impl Form {
                 text: reader.text(&purpose, "text"),
                 legal_basis: reader.word(legal_bases.next()),
                 retention: reader.word(retentions.next()),
+                validity: reader.word(validities.next()),
+                data: reader.word(data.next()),
                 double_opt_in: purpose.is_set("double_opt_in"),
             });
         }
@@ -231,6 +241,10 @@ pub(crate) mod tests {
                 legal_bases: vec![word("consent"), word("consent")],
                 retention: word("Kept"),
                 retentions: vec![word("two years"), word("two years")],
+                validity: word("Your yes holds"),
+                validities: vec![word("until you stop it"), word("one year")],
+                data: word("Data"),
+                data_categories: vec![word(""), word("contact details")],
                 change: word("Change"),
                 gpc: word("We see your signal"),
                 confirm_by_mail: word("By mail"),
@@ -247,6 +261,8 @@ pub(crate) mod tests {
         assert_eq!(form.notice_hash, "sha-256:00");
         assert_eq!(form.purposes[1].key, "EMARKETING");
         assert_eq!(form.purposes[1].retention, "two years");
+        assert_eq!(form.purposes[1].validity, "one year");
+        assert_eq!(form.purposes[1].data, "contact details");
         assert!(form.purposes[1].double_opt_in && !form.purposes[0].double_opt_in);
         assert_eq!(form.labels.stored_pending, "Check your mailbox");
     }
