@@ -17,6 +17,8 @@ mod expiry;
 
 mod pull;
 
+mod evidence;
+
 mod lanes;
 
 mod outbox;
@@ -38,10 +40,11 @@ mod tests;
 #[cfg(test)]
 mod simulator;
 
-use sayso_shared::{key::PurposeKey, key::SiteKey, snapshot::Snapshot};
+use sayso_shared::{evidence::ClientFacts, key::PurposeKey, key::SiteKey, snapshot::Snapshot};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::failure::{Failure, Outcome};
@@ -57,6 +60,9 @@ pub(crate) enum Ask {
     Record {
         document: Value,
         origin: Option<String>,
+        /// From which network and browser, as far as it is kept
+        #[serde(default)]
+        client: Option<ClientFacts>,
     },
     /// Show what a confirm link leads to
     ShowConfirm { token: String },
@@ -78,6 +84,16 @@ pub(crate) enum Ask {
         after: String,
         limit: u32,
         types: Vec<String>,
+    },
+    /// The person of an address
+    LookUp { key: Option<String>, email: String },
+    /// How everything stands for one person
+    Consents { key: Option<String>, id: Uuid },
+    /// Everything that proves one consent
+    Evidence {
+        key: Option<String>,
+        id: Uuid,
+        purpose: PurposeKey,
     },
 }
 

@@ -10,6 +10,7 @@ mod keys;
 mod mailbox;
 mod preferences;
 mod purposes;
+mod subjects;
 mod submissions;
 
 use futures_util::StreamExt as _;
@@ -57,6 +58,17 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,
         ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,
+        ["v1", "subjects", "lookup"] => subjects::look_up(wanted).await,
+        ["v1", "subjects", id, "consents"] => {
+            wanted
+                .get(async |wanted| subjects::consents(wanted, id).await)
+                .await
+        }
+        ["v1", "subjects", id, "evidence"] => {
+            wanted
+                .get(async |wanted| subjects::evidence(wanted, id).await)
+                .await
+        }
         ["v1", "sites", site] => admin::site(wanted, site).await,
         ["v1", "sites", site, "endpoints", endpoint] => {
             admin::endpoint(wanted, site, endpoint).await

@@ -2,8 +2,12 @@
 
 use js_sys::Reflect;
 use sayso_shared::{
-    api_key::same_secret, canonical::base64url_32, jws::SigningKey, outgoing::Reach,
-    problem::Problem, vault::Vault,
+    api_key::same_secret,
+    canonical::base64url_32,
+    jws::{Jwk, Jwks, SigningKey, retired_keys},
+    outgoing::Reach,
+    problem::Problem,
+    vault::Vault,
 };
 use worker::{Env, Url};
 
@@ -14,6 +18,7 @@ pub(crate) struct Settings {
     /// How mails leave
     pub(crate) mailer: Mailer,
     signing_seed: [u8; 32],
+    retired: Vec<Jwk>,
     kek: [u8; 32],
     former_kek: Option<[u8; 32]>,
     admin_token: String,
@@ -31,6 +36,7 @@ impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, Problem> {
         Ok(Self {
             signing_seed: key(env, "SAYSO_SIGNING_KEY")?,
+            retired: retired(env)?,
             kek: key(env, "SAYSO_KEK")?,
             former_kek: former_kek(env)?,
             admin_token: admin_token(env)?,
@@ -65,6 +71,7 @@ impl Settings {
             public_url: "https://consent.example.com".to_owned(),
             mailer: Mailer::Dev,
             signing_seed: [1; 32],
+            retired: Vec::new(),
             kek: [2; 32],
             former_kek: None,
             admin_token: "an admin token for tests, 32 long".to_owned(),
@@ -74,6 +81,11 @@ impl Settings {
     /// The key that signs receipts.
     pub(crate) fn signing_key(&self) -> SigningKey {
         SigningKey::from_seed(&self.signing_seed)
+    }
+
+    /// The keys that are published: the one that signs, and those that did.
+    pub(crate) fn jwks(&self) -> Jwks {
+        Jwks::of(self.signing_key().jwk(), &self.retired)
     }
 
     /// The vault for personal data and secrets.
@@ -106,11 +118,20 @@ impl Settings {
 /// A variable as text. It is looked at directly: plain workerd gives `null` for one that is not set, over which `Env::var` of
 /// worker 0.8.7 stumbles.
 fn read(env: &Env, name: &str) -> Result<String, Problem> {
-    let value = Reflect::get(env, &name.into())
-        .ok()
-        .and_then(|value| value.as_string());
-    let set = value.filter(|value| !value.is_empty());
-    set.ok_or_else(|| Problem::misconfigured(name, "is not set"))
+    optional(env, name).ok_or_else(|| Problem::misconfigured(name, "is not set"))
+}
+
+fn optional(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &name.into()).ok()?.as_string();
+    value.filter(|value| !value.is_empty())
+}
+
+fn retired(env: &Env) -> Result<Vec<Jwk>, Problem> {
+    let name = "SAYSO_RETIRED_KEYS";
+    let must =
+        "must be public Ed25519 keys, the `x` of each from the JWKS, with blanks between them";
+    retired_keys(&optional(env, name).unwrap_or_default())
+        .ok_or_else(|| Problem::misconfigured(name, must))
 }
 
 fn is_set(env: &Env, name: &str) -> bool {

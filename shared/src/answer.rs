@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     api_key::Scope,
     consent::Status,
-    event::{Event, EventType},
+    event::{Event, EventSubject, EventType},
+    evidence::ConsentFacts,
     key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
     language::Language,
     published::NoticeName,
@@ -40,6 +41,25 @@ pub enum SubmissionState {
     Pending,
     /// Nothing is left to do
     Recorded,
+}
+
+/// The body of `POST /v1/subjects/lookup`. The address is in the body, never in an address that is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LookupRequest {
+    /// E-mail address, in any spelling
+    pub email: String,
+}
+
+/// How everything stands for one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubjectConsents {
+    /// Who
+    pub subject: EventSubject,
+    /// For each purpose that the person was ever asked about
+    pub consents: Vec<ConsentFacts>,
 }
 
 /// A page of events.

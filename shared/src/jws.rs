@@ -43,6 +43,49 @@ pub struct Jwks {
     pub keys: Vec<Jwk>,
 }
 
+impl Jwk {
+    /// Of a public key; `None` when the bytes are no key, or one that anybody can sign for.
+    #[must_use]
+    pub fn of(public: &[u8; 32]) -> Option<Self> {
+        let key = VerifyingKey::from_bytes(public).ok()?;
+        (!key.is_weak()).then(|| Self::of_key(&key))
+    }
+
+    fn of_key(key: &VerifyingKey) -> Self {
+        let x = base64url(key.as_bytes());
+        Self {
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            kid: thumbprint(&x),
+            x,
+            alg: "EdDSA".to_owned(),
+            usage: "sig".to_owned(),
+        }
+    }
+}
+
+impl Jwks {
+    /// The key that signs, and those that did before it; each once.
+    #[must_use]
+    pub fn of(active: Jwk, retired: &[Jwk]) -> Self {
+        let mut keys = vec![active];
+        for key in retired {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        Self { keys }
+    }
+}
+
+/// Reads the public keys that signed once: each 32 bytes of base64url, with blanks between them. `None` when one is no key.
+#[must_use]
+pub fn retired_keys(text: &str) -> Option<Vec<Jwk>> {
+    text.split_whitespace()
+        .map(|key| Jwk::of(&base64url_32(key)?))
+        .collect()
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     alg: String,
@@ -64,14 +107,7 @@ impl SigningKey {
     /// The public half.
     #[must_use]
     pub fn jwk(&self) -> Jwk {
-        Jwk {
-            kty: "OKP".to_owned(),
-            crv: "Ed25519".to_owned(),
-            x: base64url(self.ed25519.verifying_key().as_bytes()),
-            kid: self.kid.clone(),
-            alg: "EdDSA".to_owned(),
-            usage: "sig".to_owned(),
-        }
+        Jwk::of_key(&self.ed25519.verifying_key())
     }
 
     /// Signs a payload as a compact JWS of this type.
@@ -119,6 +155,13 @@ pub fn verify(compact: &str, typ: Option<&str>, keys: &[Jwk]) -> Result<Vec<u8>,
     key.verify_strict(signed.as_bytes(), &signature)
         .map_err(|_| JwsError::WrongSignature)?;
     decode(payload)
+}
+
+/// The payload of a compact JWS, whoever signed it: only for what comes from our own storage.
+#[must_use]
+pub fn unverified(compact: &str) -> Option<Vec<u8>> {
+    let payload = compact.split('.').nth(1)?;
+    URL_SAFE_NO_PAD.decode(payload).ok()
 }
 
 /// RFC 7638, section 3, for an Ed25519 key: the required members in the order of their names (RFC 8037 appendix A.3).
@@ -187,6 +230,21 @@ mod tests {
             verify(compact, None, &[key().jwk()]).as_deref(),
             Ok(PAYLOAD)
         );
+    }
+
+    #[test]
+    fn retired_keys_are_read_all_or_none() {
+        let other = SigningKey::from_seed(&[9; 32]).jwk();
+        let text = format!(" {X}\n{} ", other.x);
+        assert_eq!(retired_keys(&text), Some(vec![key().jwk(), other.clone()]));
+        assert_eq!(retired_keys(""), Some(Vec::new()));
+        // Too short, none, and the neutral point, for which anybody can sign.
+        let neutral = base64url(&[[1].as_slice(), &[0; 31]].concat());
+        for wrong in ["c2hvcnQ", "***", neutral.as_str()] {
+            assert_eq!(retired_keys(&format!("{X} {wrong}")), None, "{wrong}");
+        }
+        let keys = Jwks::of(key().jwk(), &[other.clone(), key().jwk()]).keys;
+        assert_eq!(keys, [key().jwk(), other]);
     }
 
     #[test]

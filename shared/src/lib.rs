@@ -66,6 +66,12 @@ pub mod receipt;
 pub mod event;
 
 #[cfg(feature = "record")]
+pub mod evidence;
+
+#[cfg(feature = "record")]
+pub mod network;
+
+#[cfg(feature = "record")]
 pub mod webhook;
 
 #[cfg(feature = "record")]

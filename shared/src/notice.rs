@@ -17,6 +17,7 @@ use crate::{
 
 /// The words themselves. Its canonical JSON is what is hashed, stored and shown to an auditor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeText {
     /// The site
@@ -37,6 +38,7 @@ pub struct NoticeText {
 
 /// A published version of the words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
     /// Counts from 1 for each form and language
     pub version: u32,

@@ -136,6 +136,20 @@ impl Problem {
         )
     }
 
+    /// 404: nobody of this address or id.
+    #[must_use]
+    pub fn unknown_subject() -> Self {
+        let detail = "Nobody of this address or id is on record in this site, or the request was never confirmed.";
+        Self::new(404, "unknown-subject", "The person is unknown", detail)
+    }
+
+    /// 404: this person has nothing to do with this purpose.
+    #[must_use]
+    pub fn unknown_consent() -> Self {
+        let detail = "This person was never asked for this purpose. GET /v1/subjects/{id}/consents lists those that were.";
+        Self::new(404, "unknown-consent", "There is no such consent", detail)
+    }
+
     /// 405: the route exists, the verb does not.
     #[must_use]
     pub fn wrong_method(allowed: &str) -> Self {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     canonical::canonical_json,
     consent::Status,
-    jws::SigningKey,
+    jws::{SigningKey, unverified},
     key::{FormKey, PurposeKey, SiteKey},
     language::Language,
     published::{Controller, NoticeName},
@@ -48,6 +48,7 @@ pub struct Receipt {
 
 /// What the person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptAct {
     /// Sent the boxes
@@ -64,6 +65,7 @@ pub enum ReceiptAct {
 
 /// The submission without the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubmissionFacts {
     /// Its id
     pub id: Uuid,
@@ -143,5 +145,38 @@ impl Receipt {
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
         key.sign(RECEIPT_TYPE, canonical_json(self).as_bytes())
+    }
+}
+
+/// What of a receipt of any version tells where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Gist {
+    /// The act
+    pub jti: Uuid,
+    /// What was done
+    pub act: ReceiptAct,
+    /// When
+    pub at: Timestamp,
+    consents: Vec<GistConsent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct GistConsent {
+    purpose: PurposeKey,
+}
+
+impl Gist {
+    /// Reads a receipt of our own; its signature is not looked at. `None` when it is none.
+    #[must_use]
+    pub fn read(compact: &str) -> Option<Self> {
+        serde_json::from_slice(&unverified(compact)?).ok()
+    }
+
+    /// Whether it says something about a purpose.
+    #[must_use]
+    pub fn names(&self, purpose: &PurposeKey) -> bool {
+        self.consents
+            .iter()
+            .any(|consent| consent.purpose == *purpose)
     }
 }

@@ -1,1 +1,1 @@
-INSERT INTO act (id, receipt) VALUES (?, ?);
+INSERT INTO act (id, submission, receipt) VALUES (?, ?, ?);

@@ -1,1 +1,1 @@
-INSERT INTO mail (id, subject, letter, created_at, next_at) VALUES (?, ?, ?, ?, ?);
+INSERT INTO mail (id, subject, letter, created_at, next_at, submission) VALUES (?, ?, ?, ?, ?, ?);

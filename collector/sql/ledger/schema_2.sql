@@ -25,3 +25,20 @@ INSERT INTO act_by_rowid (id, receipt) SELECT id, receipt FROM act ORDER BY id;
 DROP TABLE act;
 
 ALTER TABLE act_by_rowid RENAME TO act;
+
+-- What an act rests on, so that everything about one consent is found.
+ALTER TABLE act ADD COLUMN submission TEXT;
+
+UPDATE act SET submission = known.submission FROM (SELECT act, MIN(json_extract(body, '$.submission')) AS submission FROM event GROUP BY act) AS known WHERE known.act = act.id;
+
+UPDATE act SET submission = known.id FROM (SELECT id, json_extract(answer, '$.receipt') AS receipt FROM submission) AS known WHERE act.submission IS NULL AND known.receipt = act.receipt;
+
+CREATE INDEX act_submission ON act (submission);
+
+-- Which submission a mail is about; one of before has none and is found by its moment, which is that of its submission.
+ALTER TABLE mail ADD COLUMN submission TEXT;
+
+-- Network and browser of a submission, under the key of the person.
+ALTER TABLE submission ADD COLUMN client BLOB;
+
+CREATE INDEX event_subject ON event (subject, seq);

@@ -65,7 +65,7 @@ impl<S: Store> Book<S> {
         let receipt = receipt.sign(&keys.signing);
         self.store.run(
             include_str!("../../sql/ledger/act_insert.sql"),
-            vec![text(act), text(&receipt)],
+            vec![text(act), text(done.facts.id), text(&receipt)],
         )?;
         for change in done.changes {
             let event = StoredEvent::of(

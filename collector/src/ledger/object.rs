@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use sayso_shared::{email::EmailAddress, problem::Problem};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{Ask, errands::Ledger};
@@ -51,8 +52,13 @@ impl LedgerObject {
                 book.learn(*snapshot, now)?;
                 answer::no_content()?
             }
-            Ask::Record { document, origin } => {
-                let (status, body) = book.record(&document, origin.as_deref(), now)?;
+            Ask::Record {
+                document,
+                origin,
+                client,
+            } => {
+                let (status, body) =
+                    book.record(&document, origin.as_deref(), client.as_ref(), now)?;
                 answer::json(status, &body)?
             }
             Ask::ShowConfirm { token } => {
@@ -77,6 +83,17 @@ impl LedgerObject {
                     200,
                     &book.events(key.as_deref(), &after, limit, &types)?,
                 )?);
+            }
+            Ask::LookUp { key, email } => {
+                let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;
+                return Ok(answer::json(200, &book.look_up(key.as_deref(), &email)?)?);
+            }
+            Ask::Consents { key, id } => {
+                return Ok(answer::json(200, &book.consents(key.as_deref(), id)?)?);
+            }
+            Ask::Evidence { key, id, purpose } => {
+                let evidence = book.evidence(key.as_deref(), id, &purpose, now)?;
+                return Ok(answer::json(200, &evidence)?);
             }
         };
         // Committed; now perform. The first step of this sets the alarm, before anything else can happen, so that a crash

@@ -2,7 +2,7 @@
 
 use sayso_shared::{
     answer::EventPage,
-    api_key::{ApiKey, Scope},
+    api_key::Scope,
     cursor::Cursor,
     event::{Event, EventSubject, EventType, StoredEvent},
     problem::Problem,
@@ -21,8 +21,9 @@ use crate::{
     store::{Store, number, text},
 };
 
+/// An event with what is kept beside it.
 #[derive(Deserialize)]
-struct Row {
+pub(super) struct Row {
     seq: i64,
     subject: String,
     body: String,
@@ -41,20 +42,7 @@ impl<S: Store> Book<S> {
         types: &[String],
     ) -> Outcome<EventPage> {
         let keys = self.keys()?;
-        let snapshot = self.snapshot();
-        if let Some(key) = key {
-            // A stranger is not told which sites there are: an unknown site is just a key that opens nothing.
-            let snapshot = snapshot.map_err(|_| Problem::unauthorized())?;
-            let key = ApiKey::parse(key).ok_or_else(Problem::unauthorized)?;
-            let kept = key
-                .among(&snapshot.keys)
-                .ok_or_else(Problem::unauthorized)?;
-            if !kept.scopes.contains(&Scope::EventsRead) {
-                return Err(Problem::missing_scope(Scope::EventsRead.as_str()).into());
-            }
-        } else {
-            snapshot?;
-        }
+        self.admit(key, Scope::EventsRead)?;
         let after = Cursor::parse(after)
             .map_err(|error| Problem::bad_parameter("after", &error.to_string()))?;
         let types = types_of(types)?;
@@ -87,10 +75,12 @@ impl<S: Store> Book<S> {
         let rows: Vec<Row> = self
             .store
             .rows(include_str!("../../sql/ledger/event_page.sql"), values)?;
-        rows.into_iter().map(|row| self.read(keys, row)).collect()
+        rows.into_iter()
+            .map(|row| self.read_event(keys, row))
+            .collect()
     }
 
-    fn read(&self, keys: &Keys, row: Row) -> Outcome<Event> {
+    pub(super) fn read_event(&self, keys: &Keys, row: Row) -> Outcome<Event> {
         let stored: StoredEvent = serde_json::from_str(&row.body)?;
         let id = Uuid::try_parse(&row.subject).map_err(|_| damaged("an event's subject"))?;
         let subject = self.subject(keys, &row.subject)?;

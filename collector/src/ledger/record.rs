@@ -6,6 +6,7 @@ use sayso_shared::{
     decision::{self, Decided},
     delivery::{MailCap, mail_slot},
     event::{ActorKind, Manner, Method},
+    evidence::ClientFacts,
     key::PurposeKey,
     notice::Notice,
     problem::Problem,
@@ -16,6 +17,7 @@ use sayso_shared::{
     token::Token,
 };
 use serde::Deserialize;
+use serde_bytes::ByteBuf;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -44,6 +46,9 @@ pub(super) struct SubmissionRow {
     facts: String,
     answer: String,
     pub(super) waiting_until: Option<i64>,
+    /// Sealed; read only for evidence
+    #[serde(default)]
+    pub(super) client: Option<ByteBuf>,
 }
 
 impl SubmissionRow {
@@ -71,6 +76,7 @@ impl<S: Store> Book<S> {
         &self,
         document: &Json,
         origin: Option<&str>,
+        client: Option<&ClientFacts>,
         now: Timestamp,
     ) -> Outcome<(u16, SubmissionAnswer)> {
         let keys = self.keys()?;
@@ -112,7 +118,7 @@ impl<S: Store> Book<S> {
             .map_err(Problem::invalid)?; // 5
         let answer = self
             .store
-            .commit(|| self.write(&keys, &snapshot, notice, &submission, now))?; // 6
+            .commit(|| self.write(&keys, &snapshot, notice, &submission, client, now))?; // 6
         Ok((201, answer))
     }
 
@@ -130,6 +136,7 @@ impl<S: Store> Book<S> {
         snapshot: &Snapshot,
         notice: &Notice,
         submission: &Submission,
+        client: Option<&ClientFacts>,
         now: Timestamp,
     ) -> Outcome<SubmissionAnswer> {
         let subject = self.subject_of(keys, &snapshot.site, &submission.person, now)?;
@@ -187,6 +194,16 @@ impl<S: Store> Book<S> {
             .iter()
             .any(|change| change.after.status == Status::Requested);
         let waiting_until = waits.then(|| now + snapshot.definition.confirm_within());
+        let client = match client {
+            None => Value::Null,
+            Some(client) => {
+                let plain = serde_json::to_vec(client)?;
+                let sealed = subject
+                    .key
+                    .seal(&plain, &client_place(*id), chance::bytes());
+                Value::Blob(sealed)
+            }
+        };
         let values = vec![
             text(id),
             text(subject.id),
@@ -199,6 +216,7 @@ impl<S: Store> Book<S> {
                 &naming_place(*id),
                 chance::bytes(),
             )),
+            client,
         ];
         self.store.run(
             include_str!("../../sql/ledger/submission_insert.sql"),
@@ -277,6 +295,7 @@ impl<S: Store> Book<S> {
             ),
             number(now.unix_millis()),
             number(due.unix_millis()),
+            text(submission),
         ];
         Ok(self
             .store
@@ -342,4 +361,9 @@ pub(super) fn naming_place(submission: Uuid) -> Vec<u8> {
 /// To what a sealed mail is bound.
 pub(super) fn letter_place(id: &str) -> Vec<u8> {
     format!("mail/{id}").into_bytes()
+}
+
+/// To what the sealed network and browser of a submission are bound.
+pub(super) fn client_place(submission: Uuid) -> Vec<u8> {
+    format!("client/{submission}").into_bytes()
 }

@@ -2,6 +2,7 @@
 
 use sayso_shared::{
     consent::{Consent, Standing, Status},
+    email::EmailAddress,
     key::{PurposeKey, SiteKey},
     submitted::Person,
     time::Timestamp,
@@ -126,6 +127,25 @@ impl<S: Store> Book<S> {
             Ok(())
         })?;
         Ok(last)
+    }
+
+    /// The subject of this address, if it is on record. Changes nothing.
+    pub(super) fn known_subject(
+        &self,
+        keys: &Keys,
+        site: &SiteKey,
+        email: &EmailAddress,
+    ) -> Outcome<Option<Subject>> {
+        let lookups = [
+            Some(keys.vault.lookup(site, email)),
+            keys.vault.former_lookup(site, email),
+        ];
+        for lookup in lookups.into_iter().flatten() {
+            if let Some(row) = self.found_by(lookup)? {
+                return open(keys, &row).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The subject of this id, unless it was erased.

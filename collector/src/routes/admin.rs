@@ -220,7 +220,7 @@ pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Re
 }
 
 /// Reads a small body; what is wrong with it is said by its field.
-fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
+pub(super) fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
     let read = serde_path_to_error::deserialize(document);
     read.map_err(|error| Problem::invalid(vec![stopped_at(error)]).into())
 }

@@ -16,9 +16,7 @@ use crate::{answer, failure::Outcome};
 /// The keys that receipts are verified with (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "everybody", responses((status = 200, description = "The keys", body = Jwks)))]
 pub(super) async fn jwks(wanted: Wanted<'_>) -> Outcome<Response> {
-    let keys = Jwks {
-        keys: vec![wanted.settings.signing_key().jwk()],
-    };
+    let keys = wanted.settings.jwks();
     let if_none_match = wanted.header("if-none-match")?;
     let response = answer::cached(
         "application/json",
@@ -120,6 +118,9 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::preferences::show,
         super::preferences::press,
         super::events::show,
+        super::subjects::look_up,
+        super::subjects::consents,
+        super::subjects::evidence,
         super::admin::put_site,
         super::admin::get_site,
         super::admin::put_endpoint,

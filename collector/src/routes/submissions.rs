@@ -1,6 +1,8 @@
 //! `POST /v1/submissions`: record a submission.
 
-use sayso_shared::{problem::Problem, submitted::Submission};
+use sayso_shared::{
+    evidence::ClientFacts, network::network, problem::Problem, submitted::Submission,
+};
 use worker::{Method, Response};
 
 use super::{LARGEST_BODY, Wanted, allow_origin, wrong_method};
@@ -31,13 +33,30 @@ pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
     let document = wanted.json(LARGEST_BODY).await?;
     let submission = Submission::parse(&document).map_err(Problem::invalid)?;
     let origin = wanted.header("origin")?;
-    ledger::ask(
-        wanted.env,
-        &submission.site,
-        0,
-        &ledger::Ask::Record { document, origin },
-    )
-    .await
+    let record = ledger::Ask::Record {
+        document,
+        origin,
+        client: client(&wanted)?,
+    };
+    ledger::ask(wanted.env, &submission.site, 0, &record).await
+}
+
+/// What is kept of where a request comes from. Only Cloudflare's own header counts: others can be made up.
+fn client(wanted: &Wanted<'_>) -> worker::Result<Option<ClientFacts>> {
+    let address = wanted.header("cf-connecting-ip")?;
+    let user_agent = wanted.header("user-agent")?;
+    let client = ClientFacts {
+        network: address.and_then(|address| network(&address)),
+        user_agent: user_agent.map(|agent| {
+            agent
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect()
+        }),
+    };
+    let known = client.network.is_some() || client.user_agent.is_some();
+    Ok(known.then_some(client))
 }
 
 pub(super) async fn route(wanted: Wanted<'_>) -> Outcome<Response> {

@@ -1,0 +1,106 @@
+//! `/v1/subjects`: who is on record, how it stands, and what proves it. By key, and the address is never in the URL.
+
+use sayso_shared::{
+    answer::LookupRequest, email::EmailAddress, key::PurposeKey, problem::FieldError,
+    problem::Problem,
+};
+use uuid::Uuid;
+use worker::{Method, Response};
+
+use super::{LARGEST_BODY, Wanted, admin, keys, wrong_method};
+use crate::{
+    failure::Outcome,
+    ledger::{self, Ask},
+};
+
+/// The person of an e-mail address. Scope `subjects:read`.
+#[utoipa::path(
+    post,
+    path = "/v1/subjects/lookup",
+    tag = "crm",
+    params(("site" = Option<String>, Query, description = "With the admin token: the site")),
+    request_body = LookupRequest,
+    responses(
+        (status = 200, description = "The person", body = sayso_shared::event::EventSubject),
+        (status = 400, description = "Not JSON, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody of this address is on record", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
+    if wanted.request.method() != Method::Post {
+        return wrong_method("POST");
+    }
+    let (site, key) = keys::site_of(&wanted)?;
+    let request: LookupRequest = admin::read(&wanted.json(LARGEST_BODY).await?)?;
+    let email = EmailAddress::parse(&request.email)
+        .map_err(|error| Problem::invalid(vec![FieldError::new("/email", error.to_string())]))?;
+    let ask = Ask::LookUp {
+        key,
+        email: email.exposed().to_owned(),
+    };
+    ledger::ask(wanted.env, &site, 0, &ask).await
+}
+
+/// How everything stands for one person. Scope `subjects:read`.
+#[utoipa::path(
+    get,
+    path = "/v1/subjects/{id}/consents",
+    tag = "crm",
+    params(
+        ("id" = String, Path, description = "The person's id, from an event or a look-up"),
+        ("site" = Option<String>, Query, description = "With the admin token: the site"),
+    ),
+    responses(
+        (status = 200, description = "The consents", body = sayso_shared::answer::SubjectConsents),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody of this id is on record", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
+    let (site, key) = keys::site_of(&wanted)?;
+    let id = subject_id(id)?;
+    ledger::ask(wanted.env, &site, 0, &Ask::Consents { key, id }).await
+}
+
+/// Everything that proves one consent: the words, the acts with their receipts, the mails, the events. Scope `subjects:read`.
+#[utoipa::path(
+    get,
+    path = "/v1/subjects/{id}/evidence",
+    tag = "crm",
+    params(
+        ("id" = String, Path, description = "The person's id, from an event or a look-up"),
+        ("purpose" = String, Query, description = "For what the consent is"),
+        ("site" = Option<String>, Query, description = "With the admin token: the site"),
+    ),
+    responses(
+        (status = 200, description = "The evidence pack", body = sayso_shared::evidence::SealedEvidence),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody of this id is on record, or was never asked for this", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn evidence(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
+    let (site, key) = keys::site_of(&wanted)?;
+    let id = subject_id(id)?;
+    let purpose = wanted
+        .parameter("purpose")?
+        .and_then(|purpose| PurposeKey::parse(&purpose).ok());
+    let must = "must be the key of the purpose that the evidence is for, such as EMARKETING";
+    let purpose = purpose.ok_or_else(|| Problem::bad_parameter("purpose", must))?;
+    ledger::ask(wanted.env, &site, 0, &Ask::Evidence { key, id, purpose }).await
+}
+
+/// An id from a path; what cannot be one is nobody's.
+fn subject_id(text: &str) -> Outcome<Uuid> {
+    Uuid::try_parse(text).map_err(|_| Problem::unknown_subject().into())
+}
