@@ -38,6 +38,9 @@ mod fixture;
 mod tests;
 
 #[cfg(test)]
+mod evidence_tests;
+
+#[cfg(test)]
 mod simulator;
 
 use sayso_shared::{evidence::ClientFacts, key::PurposeKey, key::SiteKey, snapshot::Snapshot};

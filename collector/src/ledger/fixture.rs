@@ -13,10 +13,24 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::book::Book;
-use crate::{native_store::NativeStore, settings::Settings};
+use crate::{
+    failure::{Failure, Outcome},
+    native_store::NativeStore,
+    settings::Settings,
+};
 
 /// The origin of the site's pages.
 pub(super) const ORIGIN: &str = "https://www.example.com";
+
+/// The value, or a test that fails with why there is none.
+pub(super) fn good<T>(outcome: Outcome<T>) -> T {
+    match outcome {
+        Ok(value) => value,
+        Err(Failure::Problem(problem)) => panic!("{problem:?}"),
+        Err(Failure::Fault(error)) => panic!("{error}"),
+        Err(Failure::Answered(_)) => panic!("an answer of another object"),
+    }
+}
 
 /// A moment, so many milliseconds after the tests' beginning.
 pub(super) fn at(millis: i64) -> Timestamp {
@@ -63,10 +77,7 @@ pub(super) fn snapshot() -> Snapshot {
 /// A book upon this store that knows the site.
 pub(super) fn book(store: NativeStore) -> Book<NativeStore> {
     let book = Book::open(store, Ok(Settings::for_tests()));
-    assert!(
-        book.learn(snapshot(), at(0)).is_ok(),
-        "the book learns its site"
-    );
+    good(book.learn(snapshot(), at(0)));
     book
 }
 

@@ -15,25 +15,12 @@ use serde_json::Value;
 
 use super::{
     book::{Book, SCHEMA},
-    fixture::{ORIGIN, at, book, choices, snapshot, submission},
+    fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
 };
 use crate::{
-    failure::{Failure, Outcome},
-    native_store::NativeStore,
-    schema::Schema,
-    settings::Settings,
+    failure::Failure, native_store::NativeStore, schema::Schema, settings::Settings,
     store::Store as _,
 };
-
-/// The value, or a test that fails with why there is none.
-pub(super) fn good<T>(outcome: Outcome<T>) -> T {
-    match outcome {
-        Ok(value) => value,
-        Err(Failure::Problem(problem)) => panic!("{problem:?}"),
-        Err(Failure::Fault(error)) => panic!("{error}"),
-        Err(Failure::Answered(_)) => panic!("an answer of another object"),
-    }
-}
 
 #[test]
 fn a_submission_is_recorded_once_however_often_it_comes() {

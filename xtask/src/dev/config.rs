@@ -97,7 +97,10 @@ impl Worker {
                 quote(&value)
             );
         }
-        for name in secrets::OF_THE_COLLECTOR {
+        for name in secrets::OF_THE_COLLECTOR
+            .into_iter()
+            .chain(secrets::OPTIONAL)
+        {
             let _ = writeln!(
                 bindings,
                 "    (name = {0}, fromEnvironment = {0}),",
@@ -209,6 +212,7 @@ mod tests {
             "(name = \"SAYSO_PUBLIC_URL\", text = \"http://localhost:9000\")",
             "(name = \"SAYSO_MAILER\", text = \"dev\")",
             "(name = \"SAYSO_KEK\", fromEnvironment = \"SAYSO_KEK\")",
+            "(name = \"SAYSO_RETIRED_KEYS\", fromEnvironment = \"SAYSO_RETIRED_KEYS\")",
             "compatibilityDate = \"2026-04-01\"",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");

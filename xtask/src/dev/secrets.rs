@@ -21,6 +21,8 @@ use crate::step;
 /// The names that the collector knows.
 pub(super) const OF_THE_COLLECTOR: [&str; 3] =
     ["SAYSO_SIGNING_KEY", "SAYSO_KEK", "SAYSO_ADMIN_TOKEN"];
+/// What an operator may set besides; nothing is made up for it.
+pub(super) const OPTIONAL: [&str; 1] = ["SAYSO_RETIRED_KEYS"];
 /// What the demo CRM and its endpoint share.
 const OF_THE_CRM: &str = "DEMO_WEBHOOK_SECRET";
 

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{
     Ports, http, origin,
-    secrets::{OF_THE_COLLECTOR, Secrets},
+    secrets::{OF_THE_COLLECTOR, OPTIONAL, Secrets},
 };
 use crate::{process, step, workspace};
 
@@ -45,6 +45,12 @@ impl Stack {
             .arg(state.join("workerd.capnp"));
         for name in OF_THE_COLLECTOR {
             workerd.env(name, secrets.value(name));
+        }
+        for name in OPTIONAL {
+            workerd.env_remove(name);
+            if !secrets.value(name).is_empty() {
+                workerd.env(name, secrets.value(name));
+            }
         }
         let pid = self.start("workerd", workerd, state)?;
         let file = state.join("workerd.pid");
