@@ -32,8 +32,14 @@ fn every_route_names(name: &str, value: Option<&str>) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let Configured { state, origin } = &*CONFIGURED;
     let mut environment = Vec::new();
-    for each in ["SAYSO_SIGNING_KEY", "SAYSO_KEK", "SAYSO_ADMIN_TOKEN"] {
+    for each in [
+        "SAYSO_SIGNING_KEY",
+        "SAYSO_RETIRED_KEYS",
+        "SAYSO_KEK",
+        "SAYSO_ADMIN_TOKEN",
+    ] {
         match value {
+            _ if each != name && each == "SAYSO_RETIRED_KEYS" => {}
             _ if each != name => environment.push((each, secret(state, each))),
             Some(value) => environment.push((each, value.to_owned())),
             None => {}
@@ -90,6 +96,11 @@ fn is_misconfigured(answer: &Answer, variable: &str) {
 #[test]
 fn a_signing_key_that_is_too_short_is_named() {
     every_route_names("SAYSO_SIGNING_KEY", Some("c2hvcnQ"));
+}
+
+#[test]
+fn a_retired_key_that_is_no_key_is_named() {
+    every_route_names("SAYSO_RETIRED_KEYS", Some("c2hvcnQ"));
 }
 
 #[test]
