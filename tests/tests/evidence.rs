@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use sayso_tests::mailbox::wait_for_mail;
-use sayso_tests::script::{node, python};
+use sayso_tests::script::{node, python, run};
 use sayso_tests::stack::{Stack, secret};
 use sayso_tests::visitor::{address, confirm, says_yes_to, withdraw};
 use sayso_tests::wire::{Answer, get, post};
@@ -179,6 +179,7 @@ fn a_pack_holds_everything_that_proves_a_consent() {
             .is_some_and(|text| text.contains("/confirm/***"))
     );
 
+    verifies_and_notices_each_change(&pack);
     let filed = Filed::of(&STACK, &pack);
     assert_eq!(
         node(JOSE, &filed.environment()).printed().trim(),
@@ -186,6 +187,63 @@ fn a_pack_holds_everything_that_proves_a_consent() {
     );
     let python = python(JOSERFC, &filed.environment());
     assert_eq!(python.printed().trim(), "1 notices");
+}
+
+/// `sayso-verify` believes the pack, and nothing that was changed in it.
+#[track_caller]
+fn verifies_and_notices_each_change(pack: &Value) {
+    let filed = Filed::of(&STACK, pack);
+    let program = workspace::program("sayso-verify");
+    let verify = |file: &str, keys: &str| run(&program, &[file, "--jwks", keys], &[]);
+    let said = verify(&filed.pack, &filed.keys).printed();
+    assert!(said.contains("Everything holds."), "{said}");
+    assert!(said.contains("stands as: withdrawn"), "{said}");
+    let url = STACK.collector("/.well-known/jwks.json");
+    assert!(verify(&filed.pack, &url).success);
+
+    // The keys within a pack count only for whoever names them.
+    assert!(!run(&program, &[&filed.pack], &[]).success);
+    assert!(verify(&filed.pack, &filed.pack).success);
+    let other = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": keys(&STACK)["keys"][0]["kid"], "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]});
+    let folder = workspace::fresh_folder("verify");
+    let file = |name: &str, value: &str| {
+        let file = folder.join(name);
+        fs::write(&file, value).expect("a file under target/");
+        file.display().to_string()
+    };
+    assert!(!verify(&filed.pack, &file("other.json", &other.to_string())).success);
+
+    for (pointer, value) in [
+        ("/notices/0/text/intro", json!("Other words")),
+        ("/mails/0/text", json!("Another mail")),
+        ("/events/1/data/status", json!("refused")),
+        ("/events/0/data/seq", json!(1_000_000)),
+        ("/consent/status", json!("given")),
+        ("/acts/0/kind", json!("confirmed")),
+        ("/acts/1/receipt", pack["acts"][0]["receipt"].clone()),
+        ("/subject/email", json!("somebody@example.nl")),
+        ("/acts", json!([])),
+        ("/seal", json!("")),
+    ] {
+        let mut changed = pack.clone();
+        *changed.pointer_mut(pointer).expect("it is there") = value;
+        let judged = verify(&file("changed.json", &changed.to_string()), &filed.keys);
+        assert!(!judged.success, "{pointer}: {}", judged.stdout);
+        assert!(judged.stdout.contains("FAILS"), "{}", judged.stdout);
+    }
+
+    // A receipt by itself.
+    let receipt = pack["acts"][1]["receipt"].as_str().expect("a receipt");
+    let said = verify(&file("receipt", receipt), &filed.keys).printed();
+    assert!(
+        said.contains("pressed the button in the confirmation mail"),
+        "{said}"
+    );
+    assert!(
+        said.contains("EMARKETING") && said.contains("given"),
+        "{said}"
+    );
+    assert!(!verify(&file("receipt", &receipt[..receipt.len() - 4]), &filed.keys).success);
 }
 
 #[test]

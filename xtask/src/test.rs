@@ -36,6 +36,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         "sayso-example-pages",
         "sayso-example-webhook-receiver",
         "sayso-example-crm-pull",
+        "sayso-verify",
     ])?;
     let mut journeys = cargo_test();
     journeys.args(["--package", JOURNEYS]);
