@@ -12,6 +12,7 @@ use crate::{
     key::{FormKey, PurposeKey},
     language::{Language, Texts},
     problem::FieldError,
+    processing::Processing,
     published::Controller,
     purpose::{Channel, DataCategory, LegalBasis, Source},
 };
@@ -37,6 +38,9 @@ pub struct SiteDefinition {
     pub languages: Vec<Language>,
     /// Origins of the pages that may submit, exactly as browsers send them: `https://www.example.com`
     pub origins: Vec<String>,
+    /// What receipts say of the controller and of keeping the data
+    #[serde(default, skip_serializing_if = "Processing::is_empty")]
+    pub processing: Processing,
     /// Who the mails are from
     pub mail: MailSender,
     /// How long a request waits for its confirmation: 1 to 336 hours
@@ -176,6 +180,7 @@ impl SiteDefinition {
         checked.line("/controller/name", &self.controller.name);
         checked.line("/controller/contact", &self.controller.contact);
         checked.web_address("/controller/privacy_url", &self.controller.privacy_url);
+        checked.errors.extend(self.processing.check());
         if let Err(error) = EmailAddress::parse(&self.mail.from) {
             checked.wrong("/mail/from", error.to_string());
         }

@@ -22,9 +22,6 @@ use crate::{
 /// The `typ` of the statement that seals a pack.
 pub const EVIDENCE_TYPE: &str = "consent-evidence+jwt";
 
-/// What stands in a mail where a token was.
-pub const BLANKED: &str = "***";
-
 /// A pack with the statement of who made it and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -188,35 +185,5 @@ impl EvidencePack {
         };
         let seal = key.sign(EVIDENCE_TYPE, canonical_json(&seal).as_bytes());
         SealedEvidence { pack: self, seal }
-    }
-}
-
-/// The text of a mail without the tokens of its links.
-#[must_use]
-pub fn blank_tokens(text: &str, links: &[String]) -> String {
-    links.iter().fold(text.to_owned(), |text, link| {
-        let token = link.rsplit('/').next().unwrap_or_default();
-        // The shortest token there is holds 43 characters of base64url; what is shorter is a word of the mail.
-        if token.len() < 43 {
-            text
-        } else {
-            text.replace(token, BLANKED)
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tokens_of_a_mail_are_blanked_and_its_words_stay() {
-        let token = format!("demo~0~{}", "x".repeat(43));
-        let link = format!("https://consent.example/confirm/{token}");
-        let text = format!("Yes: {link}. Again: {token}");
-        assert_eq!(
-            blank_tokens(&text, &[link, "https://consent.example/Yes".to_owned()]),
-            "Yes: https://consent.example/confirm/***. Again: ***"
-        );
     }
 }

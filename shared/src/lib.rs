@@ -36,6 +36,9 @@ pub mod canonical;
 pub mod catalogue;
 
 #[cfg(feature = "record")]
+pub mod processing;
+
+#[cfg(feature = "record")]
 pub mod definition;
 
 #[cfg(feature = "record")]
@@ -61,6 +64,12 @@ pub mod jws;
 
 #[cfg(feature = "record")]
 pub mod receipt;
+
+#[cfg(feature = "record")]
+pub mod dpv;
+
+#[cfg(feature = "record")]
+pub mod kantara;
 
 #[cfg(feature = "record")]
 pub mod event;

@@ -62,6 +62,21 @@ pub enum DataCategory {
 }
 
 impl DataCategory {
+    /// As the wire names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Identity => "identity",
+            Self::Preferences => "preferences",
+            Self::Behaviour => "behaviour",
+            Self::Transactions => "transactions",
+            Self::Location => "location",
+            Self::Demographics => "demographics",
+            Self::Special => "special",
+        }
+    }
+
     /// All of them, for tests and tables.
     pub const ALL: [Self; 8] = [
         Self::Contact,

@@ -12,8 +12,10 @@ use crate::{
     jws::{SigningKey, unverified},
     key::{FormKey, PurposeKey, SiteKey},
     language::Language,
+    notice::NoticeText,
+    processing::{Processing, not_stated},
     published::{Controller, NoticeName},
-    purpose::{LegalBasis, Source},
+    purpose::{DataCategory, LegalBasis, Source},
     submitted::Submission,
     time::Timestamp,
 };
@@ -25,17 +27,33 @@ pub const RECEIPT_TYPE: &str = "consent-receipt+jwt";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Form of this statement
-    pub schema: String,
+    pub schema_version: String,
     /// The collector that says so, by its origin
     pub iss: String,
     /// When it was said, in seconds since 1970
     pub iat: i64,
-    /// The act, a UUIDv7
+    /// The act and its receipt, a UUIDv7
     pub jti: Uuid,
+    /// The record that it belongs to: the submission
+    pub record_id: Uuid,
+    /// Whose it is: a random number. Who that is, only the collector knows, and nobody after an erasure
+    pub pii_principal_id: Uuid,
     /// The site
     pub site: SiteKey,
+    /// Where the privacy statement is
+    pub privacy_notice: String,
+    /// In which language it was asked
+    pub language: Language,
+    /// Whose law applies
+    pub jurisdiction: String,
     /// Who decides why and how the data are used
-    pub controller: Controller,
+    pub pii_controllers: Vec<Party>,
+    /// Where the data are kept
+    pub storage_locations: Vec<String>,
+    /// Who else gets them
+    pub recipient_third_parties: Vec<String>,
+    /// How to stop it
+    pub withdrawal_method: String,
     /// What the person did
     pub act: ReceiptAct,
     /// When, by the collector's clock
@@ -111,9 +129,202 @@ pub struct ReceiptConsent {
     /// What the consent came to by this act, where it is any other
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Which data
+    pub pii_information: Vec<PiiInformation>,
+    /// How long they are kept: a duration of ISO 8601, or words
+    pub retention_period: String,
+    /// What happened
+    pub event: ReceiptEvent,
     /// The same in DPV
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpv: Option<String>,
+}
+
+/// Somebody with a part in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// The site's address in the collector
+    pub party_id: String,
+    /// The name that people know
+    pub party_name: String,
+    /// Postal address
+    pub party_address: String,
+    /// Its country, ISO 3166-1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party_country: Option<String>,
+    /// Where to write to
+    pub party_contact: String,
+    /// `organisation`
+    pub party_type: String,
+    /// `controller`
+    pub party_role: String,
+    /// The privacy statement
+    pub party_url: String,
+    /// Telephone number
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party_phone: Option<String>,
+}
+
+/// A sort of data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PiiInformation {
+    /// `email`, or a category such as `preferences`
+    pub pii_type: String,
+    /// Whether the person could leave it out, where that is known
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pii_optional: Option<bool>,
+}
+
+/// What happened to a consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptEvent {
+    /// When, by the collector's clock
+    pub event_time: Timestamp,
+    /// How long the state holds: a duration of ISO 8601, or words
+    pub validity_duration: String,
+    /// Who caused it: `pii_principal_id`, or the collector
+    pub entity_id: String,
+    /// What was done
+    pub event_type: ReceiptAct,
+    /// What it came to
+    pub event_state: Status,
+}
+
+/// What the words of an act are said with.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The act
+    pub act: ReceiptAct,
+    /// Its id
+    pub id: Uuid,
+    /// When
+    pub at: Timestamp,
+    /// Whose
+    pub subject: Uuid,
+    /// On which submission
+    pub facts: &'a SubmissionFacts,
+    /// In which words
+    pub notice: &'a NoticeText,
+    /// With what the operator states
+    pub processing: &'a Processing,
+    /// By which collector
+    pub iss: &'a str,
+}
+
+/// What an act means for one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// The person asked for this by the boxes
+    Asked(Status),
+    /// The consent came to this
+    Became(Status),
+}
+
+impl Statement<'_> {
+    /// The receipt; `None` when a purpose is not among the words, which a stored consent's is.
+    #[must_use]
+    pub fn receipt<'a>(
+        &self,
+        meant: impl Iterator<Item = (&'a PurposeKey, Meant)>,
+    ) -> Option<Receipt> {
+        let consents = meant.map(|(purpose, meant)| self.consent(purpose, meant));
+        let controller = &self.notice.controller;
+        Some(Receipt {
+            schema_version: Receipt::SCHEMA.to_owned(),
+            iss: self.iss.to_owned(),
+            iat: self.at.unix_seconds(),
+            jti: self.id,
+            record_id: self.facts.id,
+            pii_principal_id: self.subject,
+            site: self.notice.site.clone(),
+            act: self.act,
+            at: self.at,
+            privacy_notice: controller.privacy_url.clone(),
+            language: self.facts.lang.clone(),
+            jurisdiction: self.processing.jurisdiction(),
+            storage_locations: self.processing.storage_locations(),
+            recipient_third_parties: self.processing.recipients(),
+            withdrawal_method: format!(
+                "by the personal link in each mail, at any time, or by writing to {}",
+                controller.contact
+            ),
+            pii_controllers: vec![self.controller()],
+            submission: self.facts.clone(),
+            consents: consents.collect::<Option<_>>()?,
+        })
+    }
+
+    fn controller(&self) -> Party {
+        let Controller {
+            name,
+            privacy_url,
+            contact,
+        } = &self.notice.controller;
+        Party {
+            party_id: format!("{}/v1/sites/{}", self.iss, self.notice.site),
+            party_name: name.clone(),
+            party_address: self.processing.address.clone().unwrap_or_else(not_stated),
+            party_country: self.processing.country.clone(),
+            party_contact: contact.clone(),
+            party_type: "organisation".to_owned(),
+            party_role: "controller".to_owned(),
+            party_url: privacy_url.clone(),
+            party_phone: self.processing.phone.clone(),
+        }
+    }
+
+    fn consent(&self, key: &PurposeKey, meant: Meant) -> Option<ReceiptConsent> {
+        let mut purposes = self.notice.purposes.iter();
+        let purpose = purposes.find(|purpose| purpose.key == *key)?;
+        let (asked, status) = match meant {
+            Meant::Asked(status) => (Some(status), None),
+            Meant::Became(status) => (None, Some(status)),
+        };
+        let state = asked.or(status).unwrap_or(Status::Unknown);
+        let by_person = !matches!(self.act, ReceiptAct::Lapsed | ReceiptAct::Expired);
+        Some(ReceiptConsent {
+            purpose: key.clone(),
+            title: purpose.title.clone(),
+            legal_basis: purpose.legal_basis,
+            asked,
+            status,
+            dpv: status.map(|status| status.dpv().to_owned()),
+            pii_information: pii_information(&purpose.data_categories),
+            retention_period: purpose
+                .retention_days
+                .map_or_else(not_stated, |days| format!("P{days}D")),
+            event: ReceiptEvent {
+                event_time: self.at,
+                validity_duration: match state {
+                    Status::Given => purpose
+                        .valid_for_days
+                        .map_or_else(|| "until withdrawn".to_owned(), |days| format!("P{days}D")),
+                    Status::Requested => "until confirmed, or the request lapses".to_owned(),
+                    _ => "until asked again".to_owned(),
+                },
+                entity_id: if by_person {
+                    self.subject.to_string()
+                } else {
+                    self.iss.to_owned()
+                },
+                event_type: self.act,
+                event_state: state,
+            },
+        })
+    }
+}
+
+/// The address, by which everybody is known, and what the purpose needs besides.
+fn pii_information(categories: &[DataCategory]) -> Vec<PiiInformation> {
+    let address = PiiInformation {
+        pii_type: "email".to_owned(),
+        pii_optional: Some(false),
+    };
+    let named = categories.iter().map(|category| PiiInformation {
+        pii_type: category.as_str().to_owned(),
+        pii_optional: None,
+    });
+    std::iter::once(address).chain(named).collect()
 }
 
 impl SubmissionFacts {
@@ -139,7 +350,7 @@ impl SubmissionFacts {
 
 impl Receipt {
     /// The version of the fields above.
-    pub const SCHEMA: &str = "sayso-receipt/1";
+    pub const SCHEMA: &str = "sayso-receipt/2";
 
     /// Signs it.
     #[must_use]

@@ -1,1 +1,1 @@
-SELECT event.seq, event.subject, event.body, act.receipt FROM event JOIN act ON act.id = event.act WHERE event.subject = ? AND json_extract(event.body, '$.purpose') = ? ORDER BY event.seq;
+SELECT event.seq, event.subject, event.body, act.receipt, submission.id AS submission, submission.person FROM event JOIN act ON act.id = event.act JOIN submission ON submission.id = json_extract(event.body, '$.submission') WHERE event.subject = ? AND json_extract(event.body, '$.purpose') = ? ORDER BY event.seq;

@@ -1,13 +1,12 @@
 //! Acts: what changes goes into storage here, and only here: the signed statement, the events, and how consents stand.
 
 use sayso_shared::{
-    consent::Status,
     decision::Change,
     event::{Manner, StoredEvent},
     key::PurposeKey,
     notice::Notice,
     published::PublishedPurpose,
-    receipt::{Receipt, ReceiptAct, ReceiptConsent, SubmissionFacts},
+    receipt::{Meant, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -18,15 +17,6 @@ use crate::{
     failure::{Outcome, damaged},
     store::{Store, Value, number, text},
 };
-
-/// What an act means for one purpose.
-#[derive(Clone, Copy)]
-pub(super) enum Meant {
-    /// The person asked for this by the boxes
-    Asked(Status),
-    /// The consent came to this
-    Became(Status),
-}
 
 /// One act on one submission.
 pub(super) struct Done<'a> {
@@ -48,20 +38,20 @@ impl<S: Store> Book<S> {
         now: Timestamp,
     ) -> Outcome<String> {
         let act = chance::uuid(now);
-        let receipt = Receipt {
-            schema: Receipt::SCHEMA.to_owned(),
-            iss: keys.settings.public_url.clone(),
-            iat: now.unix_seconds(),
-            jti: act,
-            site: done.notice.text.site.clone(),
-            controller: done.notice.text.controller.clone(),
+        let snapshot = self.snapshot()?;
+        let statement = Statement {
             act: done.act,
+            id: act,
             at: now,
-            submission: done.facts.clone(),
-            consents: meant
-                .map(|(purpose, meant)| stated(done.notice, purpose, meant))
-                .collect::<Outcome<_>>()?,
+            subject: done.subject,
+            facts: done.facts,
+            notice: &done.notice.text,
+            processing: &snapshot.definition.processing,
+            iss: &keys.settings.public_url,
         };
+        let receipt = statement
+            .receipt(meant)
+            .ok_or_else(|| damaged("a notice's purpose"))?;
         let receipt = receipt.sign(&keys.signing);
         self.store.run(
             include_str!("../../sql/ledger/act_insert.sql"),
@@ -118,20 +108,4 @@ pub(super) fn worded<'a>(
     purposes
         .find(|worded| worded.key == *purpose)
         .ok_or_else(|| damaged("a notice's purpose"))
-}
-
-fn stated(notice: &Notice, purpose: &PurposeKey, meant: Meant) -> Outcome<ReceiptConsent> {
-    let worded = worded(notice, purpose)?;
-    let (asked, status) = match meant {
-        Meant::Asked(status) => (Some(status), None),
-        Meant::Became(status) => (None, Some(status)),
-    };
-    Ok(ReceiptConsent {
-        purpose: purpose.clone(),
-        title: worded.title.clone(),
-        legal_basis: worded.legal_basis,
-        asked,
-        status,
-        dpv: status.map(|status| status.dpv().to_owned()),
-    })
 }

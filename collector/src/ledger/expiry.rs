@@ -91,10 +91,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ledger::{
-            fixture::{ORIGIN, at, book, choices, snapshot, submission},
-            tests::good,
-        },
+        ledger::fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
         native_store::NativeStore,
         store::text,
     };

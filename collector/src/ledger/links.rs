@@ -9,7 +9,7 @@ use sayso_shared::{
     key::PurposeKey,
     notice::Notice,
     purpose::Source,
-    receipt::{ReceiptAct, SubmissionFacts},
+    receipt::{Meant, ReceiptAct, SubmissionFacts},
     time::Timestamp,
     token::Token,
 };
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    acts::{Done, Meant, worded},
+    acts::{Done, worded},
     book::{At, Book, Keys},
     record::SubmissionRow,
 };

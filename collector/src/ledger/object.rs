@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use sayso_shared::{email::EmailAddress, problem::Problem};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use super::{Ask, errands::Ledger};
+use super::{Ask, errands::Ledger, record::Whence};
 use crate::{answer, clock, failure::Outcome};
 
 /// One shard of a site's ledger.
@@ -57,8 +57,11 @@ impl LedgerObject {
                 origin,
                 client,
             } => {
-                let (status, body) =
-                    book.record(&document, origin.as_deref(), client.as_ref(), now)?;
+                let whence = Whence {
+                    origin: origin.as_deref(),
+                    client: client.as_ref(),
+                };
+                let (status, body) = book.record(&document, whence, now)?;
                 answer::json(status, &body)?
             }
             Ask::ShowConfirm { token } => {

@@ -10,7 +10,7 @@ use sayso_shared::{
     key::PurposeKey,
     notice::Notice,
     problem::Problem,
-    receipt::{ReceiptAct, SubmissionFacts},
+    receipt::{Meant, ReceiptAct, SubmissionFacts},
     snapshot::{Answered, Snapshot},
     submitted::Submission,
     time::Timestamp,
@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    acts::{Done, Meant},
+    acts::Done,
     book::{Book, Keys},
     subject::Subject,
 };
@@ -36,6 +36,24 @@ use crate::{
 
 /// After how long another mail may be asked for, in seconds.
 const RESEND_AFTER: u32 = 60;
+
+/// From where a submission came.
+#[derive(Clone, Copy)]
+pub(super) struct Whence<'d> {
+    /// The origin of the page
+    pub(super) origin: Option<&'d str>,
+    /// Network and browser, as far as they are kept
+    pub(super) client: Option<&'d ClientFacts>,
+}
+
+impl<'d> From<Option<&'d str>> for Whence<'d> {
+    fn from(origin: Option<&'d str>) -> Self {
+        Self {
+            origin,
+            client: None,
+        }
+    }
+}
 
 /// A submission as it is stored.
 #[derive(Deserialize)]
@@ -72,13 +90,13 @@ impl<S: Store> Book<S> {
     ///    current ones.
     /// 5. The choices are exactly those that the words ask for: 422.
     /// 6. It is decided, signed and written, all or nothing: 201.
-    pub(super) fn record(
+    pub(super) fn record<'d>(
         &self,
         document: &Json,
-        origin: Option<&str>,
-        client: Option<&ClientFacts>,
+        whence: impl Into<Whence<'d>>,
         now: Timestamp,
     ) -> Outcome<(u16, SubmissionAnswer)> {
+        let Whence { origin, client } = whence.into();
         let keys = self.keys()?;
         let submission = Submission::parse(document).map_err(Problem::invalid)?; // 1
         let snapshot = self.snapshot()?;

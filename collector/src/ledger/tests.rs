@@ -31,9 +31,9 @@ fn a_submission_is_recorded_once_however_often_it_comes() {
         &choices(true, true),
         at(1),
     );
-    let (status, answer) = good(book.record(&document, Some(ORIGIN), None, at(2)));
+    let (status, answer) = good(book.record(&document, Some(ORIGIN), at(2)));
     assert_eq!((status, answer.state), (201, SubmissionState::Pending));
-    let (again, same) = good(book.record(&document, Some(ORIGIN), None, at(3)));
+    let (again, same) = good(book.record(&document, Some(ORIGIN), at(3)));
     assert_eq!((again, &same), (200, &answer));
     assert_eq!(
         good(book.events(None, "", 10, &[])).events.len(),
@@ -55,7 +55,7 @@ fn a_write_that_fails_leaves_nothing_behind() {
     for writes in 0.. {
         let book = book(NativeStore::in_memory());
         book.store.writes_left.set(Some(writes));
-        let recorded = book.record(&document, Some(ORIGIN), None, at(2));
+        let recorded = book.record(&document, Some(ORIGIN), at(2));
         book.store.writes_left.set(None);
         let events = good(book.events(None, "", 10, &all_types)).events;
         if recorded.is_ok() {
@@ -68,7 +68,7 @@ fn a_write_that_fails_leaves_nothing_behind() {
             (0, 0),
             "after {writes} writes"
         );
-        let (status, _) = good(book.record(&document, Some(ORIGIN), None, at(3)));
+        let (status, _) = good(book.record(&document, Some(ORIGIN), at(3)));
         assert_eq!(status, 201, "and the same submission is taken afterwards");
     }
 }
@@ -112,7 +112,7 @@ fn asking_for_a_site_that_does_not_exist_leaves_nothing_behind() {
         at(1),
     );
     assert!(
-        matches!(book.record(&document, Some(ORIGIN), None, at(2)), Err(Failure::Problem(problem)) if problem.status == 404)
+        matches!(book.record(&document, Some(ORIGIN), at(2)), Err(Failure::Problem(problem)) if problem.status == 404)
     );
     assert_eq!(good(Schema::version_of(&book.store)), 0);
 }

@@ -151,7 +151,14 @@ fn events(pack: &Value, receipts: &BTreeMap<String, Value>, judgement: &mut Judg
         data["purpose"] == *purpose
             && data["subject"]["id"] == pack["subject"]["id"]
             && claims["submission"]["id"] == data["submission"]
-            && consents.any(|each| each["purpose"] == *purpose && each["status"] == data["status"])
+            && consents.any(|each| {
+                let state = if each["status"].is_null() {
+                    &each["asked"]
+                } else {
+                    &each["status"]
+                };
+                each["purpose"] == *purpose && *state == data["status"]
+            })
     };
     judgement.check(
         events.iter().all(proven),

@@ -42,6 +42,7 @@ pub(crate) fn words(claims: &Value) -> Vec<String> {
         "confirmed" => "pressed the button in the confirmation mail about",
         "withdrawn" => "stopped what had been agreed by",
         "lapsed" => "did not confirm in time",
+        "expired" => "had said yes too long ago by",
         _ => "did something about",
     };
     let mut lines = vec![format!(
@@ -62,12 +63,13 @@ pub(crate) fn words(claims: &Value) -> Vec<String> {
     let consents = claims["consents"].as_array().into_iter().flatten();
     lines.extend(consents.map(|consent| {
         let text = |name: &str| consent[name].as_str().unwrap_or("?");
-        format!(
-            "  {} ({}): {}",
-            text("purpose"),
-            text("title"),
-            text("status")
-        )
+        // Sending the boxes asks; any other act is what a consent came to.
+        let state = if consent["status"].is_null() {
+            format!("asked for {}", text("asked"))
+        } else {
+            text("status").to_owned()
+        };
+        format!("  {} ({}): {state}", text("purpose"), text("title"))
     }));
     lines.push("  Who the person is does not stand in a receipt.".to_owned());
     lines

@@ -1,0 +1,102 @@
+//! Receipts as linked data: JSON-LD with terms of the W3C Data Privacy Vocabulary 2.3.
+//!
+//! Modelled on the vocabulary's guide to ISO/IEC TS 27560; conformance is not claimed.
+
+use serde_json::{Value, json};
+
+use crate::{
+    purpose::LegalBasis,
+    receipt::{Party, Receipt, ReceiptConsent},
+};
+
+/// The receipt as JSON-LD.
+#[must_use]
+pub fn json_ld(receipt: &Receipt) -> Value {
+    let processes: Vec<Value> = receipt
+        .consents
+        .iter()
+        .map(|consent| process(receipt, consent))
+        .collect();
+    let controllers: Vec<Value> = receipt.pii_controllers.iter().map(party).collect();
+    json!({
+        "@context": {
+            "dpv": "https://w3id.org/dpv#",
+            "dct": "http://purl.org/dc/terms/",
+            "xsd": "http://www.w3.org/2001/XMLSchema#",
+        },
+        "@id": format!("urn:uuid:{}", receipt.jti),
+        "dct:conformsTo": {"@id": "https://w3id.org/dpv/schema/dpv-27560#receipt"},
+        "dct:identifier": receipt.jti,
+        "dct:created": moment(&receipt.at.to_string()),
+        "dpv:hasRecordOfActivity": {
+            "@id": format!("urn:uuid:{}", receipt.record_id),
+            "dct:conformsTo": {"@id": "https://w3id.org/dpv/schema/dpv-27560#record"},
+            "dct:identifier": receipt.record_id,
+            "dpv:hasDataSubject": {"@id": format!("urn:uuid:{}", receipt.pii_principal_id)},
+            "dpv:hasDataController": controllers,
+            "dpv:hasNotice": {"@id": receipt.privacy_notice, "dct:language": receipt.language},
+            "dpv:hasJurisdiction": receipt.jurisdiction,
+            "dpv:hasProcess": processes,
+        },
+    })
+}
+
+fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
+    let event = &consent.event;
+    let data: Vec<&str> = consent
+        .pii_information
+        .iter()
+        .map(|data| data.pii_type.as_str())
+        .collect();
+    json!({
+        "@type": "dpv:PersonalDataProcess",
+        "dpv:hasPurpose": {
+            "@type": "dpv:Purpose",
+            "dct:identifier": consent.purpose,
+            "dct:title": consent.title,
+        },
+        "dpv:hasLegalBasis": {"@id": legal_basis(consent.legal_basis)},
+        "dpv:hasPersonalData": data,
+        "dpv:hasStorageCondition": {
+            "dpv:hasDuration": consent.retention_period,
+            "dpv:hasLocation": receipt.storage_locations,
+        },
+        "dpv:hasRecipient": receipt.recipient_third_parties,
+        "dpv:hasConsentStatus": {
+            "@type": event.event_state.dpv(),
+            "dpv:isIndicatedAtTime": moment(&event.event_time.to_string()),
+            "dpv:isIndicatedBy": event.entity_id,
+            "dpv:hasIndicationMethod": event.event_type,
+            "dpv:hasDuration": event.validity_duration,
+        },
+        "dpv:hasConsentControl": {
+            "@type": "dpv:WithdrawConsent",
+            "dpv:isExercisedAt": receipt.withdrawal_method,
+        },
+    })
+}
+
+fn party(party: &Party) -> Value {
+    json!({
+        "@id": party.party_id,
+        "@type": "dpv:DataController",
+        "dpv:hasName": party.party_name,
+        "dpv:hasAddress": party.party_address,
+        "dpv:hasContact": party.party_contact,
+    })
+}
+
+fn moment(at: &str) -> Value {
+    json!({"@type": "xsd:dateTime", "@value": at})
+}
+
+fn legal_basis(basis: LegalBasis) -> &'static str {
+    match basis {
+        LegalBasis::Consent => "dpv:Consent",
+        LegalBasis::Contract => "dpv:Contract",
+        LegalBasis::LegalObligation => "dpv:LegalObligation",
+        LegalBasis::VitalInterests => "dpv:VitalInterest",
+        LegalBasis::PublicTask => "dpv:PublicInterest",
+        LegalBasis::LegitimateInterests => "dpv:LegitimateInterest",
+    }
+}
