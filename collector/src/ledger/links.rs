@@ -27,7 +27,7 @@ use crate::{
     store::{Store, Value, number, text},
 };
 
-/// How many requests lapse in one go; `submission_late.sql` says the same.
+/// How many requests lapse in one go; `submission_late.sql` reads one more, to know whether there are.
 const MOST_AT_ONCE: usize = 100;
 
 #[derive(Deserialize)]
@@ -184,11 +184,12 @@ impl<S: Store> Book<S> {
         let rows: Vec<SubmissionRow> = self
             .store
             .rows(include_str!("../../sql/ledger/submission_late.sql"), late)?;
-        let most = rows.len() == MOST_AT_ONCE;
-        let lapsed = rows.into_iter().map(|row| self.lapse_one(&keys, &row, now));
+        let more = rows.len() > MOST_AT_ONCE;
+        let rows = rows.into_iter().take(MOST_AT_ONCE);
+        let lapsed = rows.map(|row| self.lapse_one(&keys, &row, now));
         let failures: Vec<Failure> = lapsed.filter_map(Outcome::err).collect();
-        // There may be more than were read: they are next, unless nothing could be done about these.
-        if most && failures.len() < MOST_AT_ONCE {
+        // The others are next, unless nothing could be done about these.
+        if more && failures.len() < MOST_AT_ONCE {
             return Ok(Lapsed {
                 next: Some(now),
                 failures,

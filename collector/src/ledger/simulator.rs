@@ -28,7 +28,7 @@ use crate::dice::Dice;
 use world::World;
 
 /// The steps of the normal test run.
-const STEPS: u64 = 200_000;
+const STEPS: u64 = 50_000;
 
 /// One history in so many is on a file instead of in memory.
 const ON_FILE: u64 = 32;
