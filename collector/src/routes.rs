@@ -14,7 +14,10 @@ mod subjects;
 mod submissions;
 
 use futures_util::StreamExt as _;
-use sayso_shared::{key::SiteKey, problem::Problem};
+use sayso_shared::{
+    key::{NameError, SiteKey},
+    problem::{FieldError, Problem},
+};
 use worker::{Env, Headers, Method, Request, Response, Result};
 
 use crate::{
@@ -167,4 +170,9 @@ fn site_key(text: &str) -> Outcome<SiteKey> {
 fn allow_origin(headers: &Headers, origin: &str) -> Result<()> {
     headers.set("access-control-allow-origin", origin)?;
     headers.append("vary", "Origin")
+}
+
+/// 422: what stands in the path cannot be the name of something new.
+fn named(what: &str, error: NameError) -> Problem {
+    Problem::invalid(vec![FieldError::new("", format!("{what} {error}"))])
 }

@@ -5,10 +5,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{
-    key::{FormKey, PurposeKey},
-    language::Language,
-};
+use crate::key::{FormKey, PurposeKey};
 
 /// An error as it leaves the collector, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -188,13 +185,6 @@ impl Problem {
         let mut problem = Self::new(409, "purpose-in-use", "The purpose is in use", detail);
         problem.extension.insert("forms".to_owned(), named.into());
         problem
-    }
-
-    /// 422: the form was not shown in this language.
-    #[must_use]
-    pub fn bad_language(lang: &Language) -> Self {
-        let detail = format!("must be a language that the form has; it has no \"{lang}\"");
-        Self::invalid(vec![FieldError::new("/lang", detail)])
     }
 
     /// 413: more than the cap.

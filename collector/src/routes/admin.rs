@@ -10,7 +10,7 @@ use sayso_shared::{
 use serde::de::DeserializeOwned;
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, LARGEST_DEFINITION, Wanted, keys, site_key, wrong_method};
+use super::{LARGEST_BODY, LARGEST_DEFINITION, Wanted, keys, named, site_key, wrong_method};
 use crate::{
     failure::Outcome,
     site::{self, Ask},
@@ -223,8 +223,4 @@ pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Re
 pub(super) fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
     let read = serde_path_to_error::deserialize(document);
     read.map_err(|error| Problem::invalid(vec![stopped_at(error)]).into())
-}
-
-fn named(what: &str, error: sayso_shared::key::NameError) -> Problem {
-    Problem::invalid(vec![FieldError::new("", format!("{what} {error}"))])
 }

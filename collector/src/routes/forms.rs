@@ -1,14 +1,9 @@
 //! `/v1/sites/{site}/forms/{form}`: the published form, for everybody, and its definition, for whoever runs the site.
 
-use sayso_shared::{
-    definition::Form,
-    key::FormKey,
-    language::Language,
-    problem::{FieldError, Problem},
-};
+use sayso_shared::{definition::Form, key::FormKey, language::Language, problem::Problem};
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, Wanted, keys, site_key, wrong_method};
+use super::{LARGEST_BODY, Wanted, keys, named, site_key, wrong_method};
 use crate::{
     answer,
     failure::{Failure, Outcome},
@@ -81,10 +76,7 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<
     security(("key" = []))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<Response> {
-    let key = FormKey::parse(form).map_err(|error| {
-        let detail = format!("the form's name {error}");
-        Problem::invalid(vec![FieldError::new("", detail)])
-    })?;
+    let key = FormKey::parse(form).map_err(|error| named("the form's name", error))?;
     let document = wanted.json(LARGEST_BODY).await?;
     let ask = Ask::SetForm { key, document };
     site::ask(wanted.env, &site_key(site)?, &ask).await

@@ -1,13 +1,9 @@
 //! `/v1/sites/{site}/purposes/{purpose}`: one purpose of a site, beside the definition of the whole site.
 
-use sayso_shared::{
-    definition::Purpose,
-    key::PurposeKey,
-    problem::{FieldError, Problem},
-};
+use sayso_shared::{definition::Purpose, key::PurposeKey, problem::Problem};
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, Wanted, keys, site_key, wrong_method};
+use super::{LARGEST_BODY, Wanted, keys, named, site_key, wrong_method};
 use crate::{
     failure::Outcome,
     site::{self, Ask},
@@ -59,10 +55,7 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, purpose: &str) -> Outco
     security(("key" = []))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, purpose: &str) -> Outcome<Response> {
-    let key = PurposeKey::parse(purpose).map_err(|error| {
-        let detail = format!("the purpose's name {error}");
-        Problem::invalid(vec![FieldError::new("", detail)])
-    })?;
+    let key = PurposeKey::parse(purpose).map_err(|error| named("the purpose's name", error))?;
     let document = wanted.json(LARGEST_BODY).await?;
     let ask = Ask::SetPurpose { key, document };
     site::ask(wanted.env, &site_key(site)?, &ask).await
