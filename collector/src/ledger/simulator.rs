@@ -3,13 +3,29 @@
 //! It drives the real book upon plain SQLite. A history follows from its seed alone; when one fails, its seed and its last steps are
 //! printed, and `cargo xtask simulate --seed S --steps 1` runs it again.
 
+mod alarm;
+
+mod courier;
+
 mod invariants;
 
 mod model;
 
+mod operator;
+
 mod outside;
 
+mod postman;
+
+mod puller;
+
+mod reader;
+
 mod site;
+
+mod visitor;
+
+mod witness;
 
 mod world;
 
