@@ -38,6 +38,9 @@ mod fixture;
 mod tests;
 
 #[cfg(test)]
+mod schema_tests;
+
+#[cfg(test)]
 mod evidence_tests;
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub(super) const SCHEMA: Schema = Schema {
     versions: &[
         include_str!("../../sql/ledger/schema_1.sql"),
         include_str!("../../sql/ledger/schema_2.sql"),
+        include_str!("../../sql/ledger/schema_3.sql"),
     ],
 };
 

@@ -14,13 +14,10 @@ use sayso_shared::{
 use serde_json::Value;
 
 use super::{
-    book::{Book, SCHEMA},
+    book::Book,
     fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
 };
-use crate::{
-    failure::Failure, native_store::NativeStore, schema::Schema, settings::Settings,
-    store::Store as _,
-};
+use crate::{failure::Failure, native_store::NativeStore, schema::Schema, settings::Settings};
 
 #[test]
 fn a_submission_is_recorded_once_however_often_it_comes() {
@@ -70,35 +67,6 @@ fn a_write_that_fails_leaves_nothing_behind() {
         );
         let (status, _) = good(book.record(&document, Some(ORIGIN), at(3)));
         assert_eq!(status, 201, "and the same submission is taken afterwards");
-    }
-}
-
-#[test]
-fn every_older_version_of_the_tables_is_brought_up_with_what_is_in_it() {
-    #[derive(serde::Deserialize)]
-    struct Receipt {
-        receipt: String,
-    }
-    for version in 1..SCHEMA.newest() {
-        let store = NativeStore::in_memory();
-        let older = Schema {
-            versions: &SCHEMA.versions[..version],
-        };
-        good(store.commit(|| older.bring_up(&store)));
-        good(store.commit(|| {
-            Ok(store.run(include_str!("../../sql/testdata/ledger_1.sql"), Vec::new())?)
-        }));
-        let book = Book::open(store, Ok(Settings::for_tests()));
-        good(book.learn(snapshot(), at(0)));
-        assert_eq!(good(Schema::version_of(&book.store)), SCHEMA.newest());
-        let standing = good(book.standing("01a20000-0000-7000-8000-000000000001"));
-        assert_eq!(standing.len(), 1, "from version {version}");
-        let receipt: Option<Receipt> = good(
-            book.store
-                .row("SELECT receipt FROM act", Vec::new())
-                .map_err(Into::into),
-        );
-        assert_eq!(receipt.expect("it is still there").receipt, "a.b.c");
     }
 }
 

@@ -1,0 +1,18 @@
+-- For how long the data are kept once a purpose is over, as the words said that it rests on. NULL: they did not say.
+ALTER TABLE consent ADD COLUMN retention_days INTEGER;
+
+UPDATE consent SET retention_days = (SELECT json_extract(worded.value, '$.retention_days') FROM submission JOIN notice ON notice.hash = json_extract(submission.facts, '$.notice.hash') JOIN json_each(notice.body, '$.text.purposes') AS worded WHERE submission.id = consent.submission AND json_extract(worded.value, '$.key') = consent.purpose);
+
+-- Until when anything needs the person: past it, the person is forgotten. NULL: something still does, or the words did not say.
+ALTER TABLE subject ADD COLUMN keep_until INTEGER;
+
+UPDATE subject SET keep_until = (SELECT CASE WHEN MAX(status IN ('requested', 'given') OR (status <> 'lapsed' AND retention_days IS NULL)) = 0 THEN MAX(since + CASE status WHEN 'lapsed' THEN 0 ELSE retention_days * 86400000 END) END FROM consent WHERE consent.subject = subject.id);
+
+CREATE INDEX subject_kept ON subject (keep_until) WHERE keep_until IS NOT NULL;
+
+-- When it came: its network and browser are kept for a while only.
+ALTER TABLE submission ADD COLUMN received_at INTEGER;
+
+UPDATE submission SET received_at = CAST(strftime('%s', json_extract(facts, '$.received_at')) AS INTEGER) * 1000;
+
+CREATE INDEX submission_client ON submission (received_at) WHERE client IS NOT NULL;
