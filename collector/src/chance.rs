@@ -1,6 +1,9 @@
 //! Chance: random bytes from the platform's generator.
 
-use sayso_shared::{id::uuid_v7, time::Timestamp};
+use sayso_shared::{
+    id::{uuid_v7, uuid_v7_marked},
+    time::Timestamp,
+};
 use uuid::Uuid;
 
 /// Random bytes.
@@ -17,6 +20,11 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
 /// A new UUIDv7 of this moment.
 pub(crate) fn uuid(now: Timestamp) -> Uuid {
     uuid_v7(now, bytes())
+}
+
+/// The same, for a person in this shard of a site that is split.
+pub(crate) fn uuid_in(shard: u16, now: Timestamp) -> Uuid {
+    uuid_v7_marked(shard, now, bytes())
 }
 
 /// Chance that repeats itself, so that a test can be run again exactly as it was. It does not exist outside of tests.

@@ -31,6 +31,8 @@ mod webhook;
 
 mod object;
 
+pub(crate) mod shards;
+
 #[cfg(test)]
 mod fixture;
 
@@ -54,6 +56,9 @@ use uuid::Uuid;
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::failure::{Failure, Outcome};
+
+/// How many ledgers are asked at the same time: as many connections as Cloudflare lets an invocation have open.
+pub(crate) const AT_ONCE: usize = 6;
 
 /// What the Worker and the site ask of a ledger. New code reaches objects gradually: fields may be added, with defaults, and
 /// never change their meaning.
@@ -91,6 +96,8 @@ pub(crate) enum Ask {
         limit: u32,
         types: Vec<String>,
     },
+    /// How the site is split
+    Sharding,
     /// The person of an address
     LookUp { key: Option<String>, email: String },
     /// How everything stands for one person

@@ -1,9 +1,11 @@
-//! The site: its definition, published notices, endpoints and keys. It is the truth about them; the ledger has a copy.
+//! The site: its definition, published notices, endpoints and keys. It is the truth about them; each of its ledgers has a copy.
 //!
-//! Contract: a change is committed here first and then handed to the ledger. If handing it over fails, the caller is told
+//! Contract: a change is committed here first and then handed to the ledgers. If handing it over fails, the caller is told
 //! to repeat (repeating is harmless), and the alarm goes on trying.
 
 mod memory;
+
+mod learning;
 
 mod publishing;
 

@@ -9,6 +9,7 @@ use crate::{
     catalogue::{Catalogue, StandardWords},
     email::EmailAddress,
     fields::stopped_at,
+    id::MOST_SHARDS,
     key::{FormKey, PurposeKey},
     language::{Language, Texts},
     problem::FieldError,
@@ -46,6 +47,10 @@ pub struct SiteDefinition {
     /// How long a request waits for its confirmation: 1 to 336 hours
     #[serde(default = "three_days")]
     pub confirm_within_hours: u32,
+    /// Into how many ledgers the record is split: 1 to 64, fixed when the site is made. Left out: as many as there are; a new site
+    /// has one. One takes some hundred submissions a second
+    #[serde(default = "one_shard")]
+    pub shards: u16,
     /// What data are used for. Left out: those there are stay; a new site begins with `STORE` and `EMARKETING`
     #[serde(default)]
     pub purposes: Vec<Purpose>,
@@ -115,6 +120,10 @@ fn three_days() -> u32 {
     72
 }
 
+fn one_shard() -> u16 {
+    1
+}
+
 impl SiteDefinition {
     /// Reads the definition of a new site, or says all that is wrong with it (a wrong shape is said one at a time).
     pub fn parse(document: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
@@ -136,7 +145,18 @@ impl SiteDefinition {
         if let Some(known) = known.filter(|_| document.get("forms").is_none()) {
             definition.forms.clone_from(&known.forms);
         }
-        let errors = definition.check();
+        if let Some(known) = known.filter(|_| document.get("shards").is_none()) {
+            definition.shards = known.shards;
+        }
+        let mut errors = definition.check();
+        if let Some(known) = known.filter(|known| known.shards != definition.shards) {
+            let must = format!(
+                "cannot be changed: this site was made with {}. Leave it out; for another number make another site",
+                known.shards
+            );
+            errors.retain(|error| error.pointer != "/shards");
+            errors.push(FieldError::new("/shards", must));
+        }
         if errors.is_empty() {
             Ok(definition)
         } else {
@@ -187,6 +207,9 @@ impl SiteDefinition {
         checked.line("/mail/from_name", &self.mail.from_name);
         if !(1..=336).contains(&self.confirm_within_hours) {
             checked.wrong("/confirm_within_hours", "must be 1 to 336 (14 days)");
+        }
+        if !(1..=MOST_SHARDS).contains(&self.shards) {
+            checked.wrong("/shards", format!("must be 1 to {MOST_SHARDS}"));
         }
         if !self.languages.contains(&self.default_language) {
             checked.wrong("/default_language", "must be one of `languages`");

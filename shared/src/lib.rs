@@ -60,6 +60,9 @@ pub mod decision;
 pub mod vault;
 
 #[cfg(feature = "record")]
+pub mod shard;
+
+#[cfg(feature = "record")]
 pub mod jws;
 
 #[cfg(feature = "record")]

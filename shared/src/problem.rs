@@ -198,6 +198,15 @@ impl Problem {
         )
     }
 
+    /// 421: another part of the collector has what is asked for; it never leaves the collector.
+    #[must_use]
+    pub fn misdirected(sharding: Value) -> Self {
+        let detail = "Another shard of the site has this person.";
+        let mut problem = Self::new(421, "misdirected", "Asked in the wrong place", detail);
+        problem.extension.insert("sharding".to_owned(), sharding);
+        problem
+    }
+
     /// 422: fields are wrong.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {

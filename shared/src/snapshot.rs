@@ -11,6 +11,7 @@ use crate::{
     key::{EndpointKey, FormKey, SiteKey},
     language::Language,
     notice::{Notice, Replaced},
+    shard::SealedSharding,
     submitted::Submission,
     time::Timestamp,
 };
@@ -33,6 +34,12 @@ pub struct Snapshot {
     pub endpoints: Vec<Endpoint>,
     /// Who may ask
     pub keys: Vec<KeptKey>,
+    /// How the site is split, where it is
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharding: Option<SealedSharding>,
+    /// For which shard this copy is; the site's own is for none
+    #[serde(default)]
+    pub shard: u16,
 }
 
 /// A webhook endpoint as it is kept.

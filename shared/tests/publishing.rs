@@ -244,3 +244,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_number_of_shards_is_chosen_once() {
+    let mut document = site(&["en"]);
+    let parsed = |document: &Value, known: Option<&SiteDefinition>| {
+        SiteDefinition::parse_over(document, known).map_err(pointers)
+    };
+    let one = parsed(&document, None).expect("a definition");
+    assert_eq!(one.shards, 1);
+    for (shards, good) in [(0, false), (1, true), (16, true), (64, true), (65, false)] {
+        document["shards"] = shards.into();
+        let made = parsed(&document, None);
+        let refused = Err(vec!["/shards".to_owned()]);
+        assert_eq!(
+            made.map(|made| made.shards),
+            if good { Ok(shards) } else { refused }
+        );
+    }
+    document["shards"] = 16.into();
+    let sixteen = parsed(&document, None).expect("a definition");
+    assert_eq!(parsed(&document, Some(&sixteen)).as_ref(), Ok(&sixteen));
+    assert_eq!(
+        parsed(&document, Some(&one)),
+        Err(vec!["/shards".to_owned()]),
+        "not one any more"
+    );
+    assert_eq!(
+        parsed(&site(&["en"]), Some(&sixteen)).as_ref(),
+        Ok(&sixteen),
+        "left out, it stays"
+    );
+    // What else is wrong is said with it, and it is said once.
+    document["shards"] = 65.into();
+    document["name"] = "".into();
+    assert_eq!(
+        parsed(&document, Some(&sixteen)),
+        Err(vec!["/name".to_owned(), "/shards".to_owned()])
+    );
+}

@@ -27,6 +27,7 @@ use super::{
     book::{Book, Keys},
     pull,
     record::{SubmissionRow, client_place, letter_place},
+    shards::Whose,
     subject::Subject,
 };
 use crate::{
@@ -56,6 +57,7 @@ impl<S: Store> Book<S> {
     /// The person of this address.
     pub(super) fn look_up(&self, key: Option<&str>, email: &EmailAddress) -> Outcome<EventSubject> {
         self.admit(key, Scope::SubjectsRead)?;
+        self.owns(Whose::Address(email))?;
         let keys = self.keys()?;
         let site = self.snapshot()?.site.clone();
         let subject = self.known_subject(&keys, &site, email)?;
@@ -66,6 +68,7 @@ impl<S: Store> Book<S> {
     /// How everything stands for one person.
     pub(super) fn consents(&self, key: Option<&str>, id: Uuid) -> Outcome<SubjectConsents> {
         self.admit(key, Scope::SubjectsRead)?;
+        self.owns(Whose::Subject(id))?;
         let keys = self.keys()?;
         let subject = self.subject(&keys, &id.to_string())?;
         let standing = self.standing(&id.to_string())?;
@@ -90,6 +93,7 @@ impl<S: Store> Book<S> {
         now: Timestamp,
     ) -> Outcome<SealedEvidence> {
         self.admit(key, Scope::SubjectsRead)?;
+        self.owns(Whose::Subject(id))?;
         let keys = self.keys()?;
         let standing = self.standing(&id.to_string())?;
         if standing.is_empty() {

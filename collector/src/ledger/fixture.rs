@@ -71,6 +71,8 @@ pub(super) fn snapshot() -> Snapshot {
         replaced: Vec::new(),
         endpoints: Vec::new(),
         keys: Vec::new(),
+        sharding: None,
+        shard: 0,
     }
 }
 

@@ -87,6 +87,7 @@ impl LedgerObject {
                     &book.events(key.as_deref(), &after, limit, &types)?,
                 )?);
             }
+            Ask::Sharding => return Ok(answer::json(200, &book.sharding())?),
             Ask::LookUp { key, email } => {
                 let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;
                 return Ok(answer::json(200, &book.look_up(key.as_deref(), &email)?)?);

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{
     acts::Done,
     book::{Book, Keys},
+    shards::Whose,
     subject::Subject,
 };
 use crate::{
@@ -82,7 +83,7 @@ impl SubmissionRow {
 impl<S: Store> Book<S> {
     /// Records a submission.
     ///
-    /// 1. The body is read: 422 with all that is wrong. The site is known: 404.
+    /// 1. The body is read: 422 with all that is wrong. The site is known, 404, and this is its ledger for the person.
     /// 2. The same id again: 200 with the same answer, or 409 if it says something else. This comes before everything that
     ///    may have changed meanwhile: what was stored stays stored.
     /// 3. It comes from a page of the site: 403.
@@ -101,6 +102,7 @@ impl<S: Store> Book<S> {
         let submission = Submission::parse(document).map_err(Problem::invalid)?; // 1
         let snapshot = self.snapshot()?;
         let definition = &snapshot.definition;
+        self.owns(Whose::Address(&submission.person.email))?;
         if let Some(known) = self.submission(submission.id)? {
             let same = known.digest == submission.digest; // 2
             return if same {
@@ -282,7 +284,7 @@ impl<S: Store> Book<S> {
             };
             asked().filter(|purpose| is(&purpose.key)).collect()
         };
-        let token = || Token::mint(snapshot.site.clone(), 0, chance::bytes());
+        let token = || Token::mint(snapshot.site.clone(), snapshot.shard, chance::bytes());
         let (confirm, preferences) = (waiting_until.map(|until| (token(), until)), token());
         let letter = Letter::write(&Contents {
             definition: &snapshot.definition,

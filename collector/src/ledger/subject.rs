@@ -67,7 +67,12 @@ impl<S: Store> Book<S> {
             self.rewrap(keys, site, &subject)?;
             return Ok(subject);
         }
-        let (id, key) = (chance::uuid(now), SealingKey::new(chance::bytes()));
+        let snapshot = self.snapshot()?;
+        let id = match &snapshot.sharding {
+            None => chance::uuid(now),
+            Some(_) => chance::uuid_in(snapshot.shard, now),
+        };
+        let key = SealingKey::new(chance::bytes());
         let values = vec![
             text(id),
             Value::Blob(lookup.to_vec()),

@@ -10,7 +10,10 @@ use worker::{Method, Response};
 use super::{LARGEST_BODY, Wanted, admin, keys, wrong_method};
 use crate::{
     failure::Outcome,
-    ledger::{self, Ask},
+    ledger::{
+        Ask,
+        shards::{self, Whose},
+    },
 };
 
 /// The person of an e-mail address. Scope `subjects:read`.
@@ -43,7 +46,8 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
         key,
         email: email.exposed().to_owned(),
     };
-    ledger::ask(wanted.env, &site, 0, &ask).await
+    let whose = Whose::Address(&email);
+    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 
 /// How everything stands for one person. Scope `subjects:read`.
@@ -67,7 +71,8 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
 pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
     let (site, key) = keys::site_of(&wanted)?;
     let id = subject_id(id)?;
-    ledger::ask(wanted.env, &site, 0, &Ask::Consents { key, id }).await
+    let (whose, ask) = (Whose::Subject(id), Ask::Consents { key, id });
+    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 
 /// Everything that proves one consent: the words, the acts with their receipts, the mails, the events. Scope `subjects:read`.
@@ -97,7 +102,8 @@ pub(super) async fn evidence(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
         .and_then(|purpose| PurposeKey::parse(&purpose).ok());
     let must = "must be the key of the purpose that the evidence is for, such as EMARKETING";
     let purpose = purpose.ok_or_else(|| Problem::bad_parameter("purpose", must))?;
-    ledger::ask(wanted.env, &site, 0, &Ask::Evidence { key, id, purpose }).await
+    let (whose, ask) = (Whose::Subject(id), Ask::Evidence { key, id, purpose });
+    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 
 /// An id from a path; what cannot be one is nobody's.

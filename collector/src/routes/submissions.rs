@@ -8,7 +8,10 @@ use worker::{Method, Response};
 use super::{LARGEST_BODY, Wanted, allow_origin, wrong_method};
 use crate::{
     failure::{Failure, Outcome},
-    ledger,
+    ledger::{
+        self,
+        shards::{self, Whose},
+    },
 };
 
 /// Records a submission and answers when it is durable. The body is JSON whatever its content type, so that a page can post it as
@@ -38,7 +41,15 @@ pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
         origin,
         client: client(&wanted)?,
     };
-    ledger::ask(wanted.env, &submission.site, 0, &record).await
+    let whose = Whose::Address(&submission.person.email);
+    shards::ask_of(
+        wanted.env,
+        wanted.settings,
+        &submission.site,
+        whose,
+        &record,
+    )
+    .await
 }
 
 /// What is kept of where a request comes from. Only Cloudflare's own header counts: others can be made up.

@@ -13,13 +13,11 @@ use sayso_shared::{
     webhook::WebhookSecret,
 };
 use serde::Deserialize;
-use std::time::Duration;
 use worker::{Env, State};
 
 use crate::{
     chance,
-    failure::{Failure, Outcome, damaged},
-    ledger,
+    failure::{Outcome, damaged},
     schema::Schema,
     settings::Settings,
     store::{ObjectStore, Store as _, number, text},
@@ -28,26 +26,26 @@ use crate::{
 /// The largest site with all its notices, in bytes: a value in a Durable Object's SQLite holds 2 MB.
 const LARGEST_SNAPSHOT: usize = 1_900_000;
 
-/// How long the ledger may take to learn of a change before the alarm tells it again.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The tables of a site.
 pub(super) const SCHEMA: Schema = Schema {
-    versions: &[include_str!("../../sql/site/schema_1.sql")],
+    versions: &[
+        include_str!("../../sql/site/schema_1.sql"),
+        include_str!("../../sql/site/schema_2.sql"),
+    ],
 };
 
 /// A site that is awake.
 pub(super) struct Site {
-    state: State,
-    env: Env,
+    pub(super) state: State,
+    pub(super) env: Env,
     pub(super) store: ObjectStore,
 }
 
 #[derive(Deserialize)]
-struct SiteRow {
-    revision: i64,
-    learned: i64,
-    body: String,
+pub(super) struct SiteRow {
+    pub(super) revision: i64,
+    pub(super) learned: i64,
+    pub(super) body: String,
 }
 
 impl Site {
@@ -235,37 +233,14 @@ impl Site {
                 resealed = true;
             }
         }
+        if let Some(sharding) = &mut snapshot.sharding {
+            resealed |= sharding.reseal(&snapshot.site, &vault, chance::bytes());
+        }
         if resealed {
             self.store.commit(|| self.keep(&mut snapshot))
         } else {
             Ok(())
         }
-    }
-
-    /// Hands the site to its ledger, if the ledger has not learned it yet. The alarm stands meanwhile, so that a crash only delays.
-    pub(super) async fn teach(&self) -> Outcome<()> {
-        let Some(row) = self.row()?.filter(|row| row.learned < row.revision) else {
-            return Ok(());
-        };
-        self.state.storage().set_alarm(PATIENCE).await?;
-        let snapshot: Snapshot = serde_json::from_str(&row.body)?;
-        let site = snapshot.site.clone();
-        let learn = ledger::Ask::Learn {
-            snapshot: Box::new(snapshot),
-        };
-        let answered = ledger::ask(&self.env, &site, 0, &learn).await;
-        if !answered.is_ok_and(|answer| answer.status_code() < 300) {
-            return Err(Failure::from(Problem::unavailable()));
-        }
-        self.store.run(
-            include_str!("../../sql/site/site_learned.sql"),
-            vec![number(row.revision), number(row.revision)],
-        )?;
-        // Unless the site changed again meanwhile: then the alarm is for that.
-        if self.row()?.is_none_or(|row| row.learned >= row.revision) {
-            self.state.storage().delete_alarm().await?;
-        }
-        Ok(())
     }
 
     /// Keeps a change as the next revision, to be learned. Call within a commit.
@@ -284,7 +259,7 @@ impl Site {
             .run(include_str!("../../sql/site/site_upsert.sql"), values)?)
     }
 
-    fn row(&self) -> Outcome<Option<SiteRow>> {
+    pub(super) fn row(&self) -> Outcome<Option<SiteRow>> {
         if !self.has_schema()? {
             return Ok(None);
         }

@@ -6,6 +6,7 @@ use sayso_shared::{
     key::{FormKey, PurposeKey, SiteKey},
     notice::{Notice, NoticeText, Replaced},
     problem::Problem,
+    shard::{SealedSharding, Sharding},
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -14,7 +15,9 @@ use serde_json::Value;
 
 use super::memory::{SCHEMA, Site};
 use crate::{
+    chance,
     failure::{Outcome, damaged},
+    settings::Settings,
     store::{Store, number, text},
 };
 
@@ -34,16 +37,28 @@ impl Site {
         let before = known.as_ref().map(|known| &known.definition);
         let definition = SiteDefinition::parse_over(document, before).map_err(Problem::invalid)?;
         let status = if known.is_some() { 200 } else { 201 };
-        let snapshot = known.unwrap_or_else(|| Snapshot {
+        let snapshot = match known {
+            Some(known) => known,
+            None => self.begin(site, definition.clone())?,
+        };
+        Ok((status, self.publish(snapshot, definition, now)?))
+    }
+
+    /// A site that nothing is known of yet. How it is split is settled here, for ever.
+    fn begin(&self, site: SiteKey, definition: SiteDefinition) -> Outcome<Snapshot> {
+        let sharding = Sharding::new(definition.shards, chance::bytes());
+        let vault = Settings::read(&self.env)?.vault();
+        Ok(Snapshot {
+            sharding: SealedSharding::of(&sharding, &site, &vault, chance::bytes()),
             site,
             revision: 0,
-            definition: definition.clone(),
+            definition,
             notices: Vec::new(),
             replaced: Vec::new(),
             endpoints: Vec::new(),
             keys: Vec::new(),
-        });
-        Ok((status, self.publish(snapshot, definition, now)?))
+            shard: 0,
+        })
     }
 
     /// A purpose as it is defined.
@@ -228,6 +243,8 @@ mod tests {
                 replaced: Vec::new(),
                 endpoints: Vec::new(),
                 keys: Vec::new(),
+                sharding: None,
+                shard: 0,
             };
             assert!(SCHEMA.bring_up(&store).is_ok());
             let mut press = Self { store, snapshot };

@@ -1,0 +1,1 @@
+SELECT shard FROM learned WHERE revision >= ?;
