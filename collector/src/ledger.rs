@@ -15,7 +15,7 @@ mod links;
 
 mod expiry;
 
-mod pull;
+pub(crate) mod pull;
 
 mod evidence;
 
@@ -41,6 +41,9 @@ mod tests;
 
 #[cfg(test)]
 mod schema_tests;
+
+#[cfg(test)]
+mod shard_tests;
 
 #[cfg(test)]
 mod evidence_tests;
@@ -95,6 +98,14 @@ pub(crate) enum Ask {
         after: String,
         limit: u32,
         types: Vec<String>,
+    },
+    /// What this shard has for a page of events of a site that is taken for split into so many
+    EventPart {
+        key: Option<String>,
+        after: String,
+        most: u32,
+        types: Vec<String>,
+        shards: u16,
     },
     /// How the site is split
     Sharding,

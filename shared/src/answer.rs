@@ -66,7 +66,7 @@ pub struct SubjectConsents {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventPage {
-    /// In order, oldest first
+    /// In order; those about one person always oldest first
     pub events: Vec<Event>,
     /// Send it as `after` to go on
     pub next: String,

@@ -107,7 +107,8 @@ pub struct Event {
 pub struct EventData {
     /// UUIDv7; the same in every delivery of this event
     pub id: Uuid,
-    /// Counts up with every event of the site; a higher one is newer
+    /// Of two events about the same person the one with the higher number is newer. It counts within the shard of the site that
+    /// the person is in: with several shards, two people's events may have the same
     pub seq: u64,
     /// The site
     pub site: SiteKey,

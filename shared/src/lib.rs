@@ -102,6 +102,9 @@ pub mod snapshot;
 pub mod cursor;
 
 #[cfg(feature = "record")]
+pub mod merge;
+
+#[cfg(feature = "record")]
 pub mod delivery;
 
 #[cfg(feature = "record")]

@@ -87,6 +87,16 @@ impl LedgerObject {
                     &book.events(key.as_deref(), &after, limit, &types)?,
                 )?);
             }
+            Ask::EventPart {
+                key,
+                after,
+                most,
+                types,
+                shards,
+            } => {
+                let part = book.event_part(key.as_deref(), &after, most, &types, shards)?;
+                return Ok(answer::json(200, &part)?);
+            }
             Ask::Sharding => return Ok(answer::json(200, &book.sharding())?),
             Ask::LookUp { key, email } => {
                 let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;

@@ -3,13 +3,16 @@
 use sayso_shared::{
     answer::EventPage,
     api_key::Scope,
-    cursor::Cursor,
+    cursor::{Cursor, SiteCursor},
     event::{Event, EventSubject, EventType, StoredEvent},
+    key::SiteKey,
+    merge::{Head, Part, merge},
     problem::Problem,
     submitted::Person,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
@@ -32,8 +35,53 @@ pub(super) struct Row {
     person: Option<ByteBuf>,
 }
 
+/// What one of several shards has for a page.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EventPart<E> {
+    /// By what they are merged with those of the others
+    pub(crate) part: Part,
+    /// As the reader gets them; whoever merges them passes on their bytes
+    pub(crate) events: Vec<E>,
+}
+
+/// A page out of several shards. It is written as [`EventPage`] is.
+#[derive(Serialize)]
+pub(crate) struct JoinedPage<'p> {
+    pub(crate) events: Vec<&'p RawValue>,
+    pub(crate) next: String,
+    pub(crate) more: bool,
+}
+
+/// Makes the page of what all shards gave, in the order of their numbers.
+pub(crate) fn join<'p>(
+    site: &SiteKey,
+    after: &str,
+    parts: &'p [EventPart<Box<RawValue>>],
+    limit: u32,
+) -> Outcome<JoinedPage<'p>> {
+    let shards = u16::try_from(parts.len()).unwrap_or(u16::MAX);
+    let after = read_cursor(after, site, shards)?;
+    let heads: Vec<Part> = parts.iter().map(|part| part.part.clone()).collect();
+    let merged = merge(&after, &heads, limit);
+    let event = |(shard, at): &(usize, usize)| {
+        let event = parts.get(*shard).and_then(|part| part.events.get(*at));
+        event.map(AsRef::as_ref)
+    };
+    let events: Option<Vec<&RawValue>> = merged.order.iter().map(event).collect();
+    Ok(JoinedPage {
+        events: events.ok_or_else(|| damaged("a part of a page"))?,
+        next: merged.next.render(site),
+        more: merged.more,
+    })
+}
+
+fn read_cursor(text: &str, site: &SiteKey, shards: u16) -> Outcome<SiteCursor> {
+    let read = SiteCursor::parse(text, site, shards);
+    Ok(read.map_err(|error| Problem::bad_parameter("after", &error.to_string()))?)
+}
+
 impl<S: Store> Book<S> {
-    /// A page of events after a cursor; the admin comes without a key.
+    /// A page of events of a site of one shard after a cursor; the admin comes without a key.
     pub(super) fn events(
         &self,
         key: Option<&str>,
@@ -41,21 +89,48 @@ impl<S: Store> Book<S> {
         limit: u32,
         types: &[String],
     ) -> Outcome<EventPage> {
+        let part = self.event_part(key, after, limit, types, 1)?;
+        let snapshot = self.snapshot()?;
+        let after = read_cursor(after, &snapshot.site, 1)?;
+        // Nothing is merged: it is a page already.
+        let merged = merge(&after, std::slice::from_ref(&part.part), limit);
+        Ok(EventPage {
+            events: part.events,
+            next: merged.next.render(&snapshot.site),
+            more: merged.more,
+        })
+    }
+
+    /// What this shard has for a page after the cursor of a reader that takes the site for split into `shards`: 421 if it is not.
+    pub(super) fn event_part(
+        &self,
+        key: Option<&str>,
+        after: &str,
+        most: u32,
+        types: &[String],
+        shards: u16,
+    ) -> Outcome<EventPart<Event>> {
         let keys = self.keys()?;
         self.admit(key, Scope::EventsRead)?;
-        let after = Cursor::parse(after)
-            .map_err(|error| Problem::bad_parameter("after", &error.to_string()))?;
+        let snapshot = self.snapshot()?;
+        if snapshot.definition.shards != shards {
+            let sharding = serde_json::to_value(&snapshot.sharding)?;
+            return Err(Problem::misdirected(sharding).into());
+        }
+        let after = read_cursor(after, &snapshot.site, shards)?.of(snapshot.shard);
         let types = types_of(types)?;
-        let mut events = self.events_after(&keys, after, &types, limit + 1)?;
-        let more = events.len() > limit as usize;
-        events.truncate(limit as usize);
-        let last = events.last().map_or(after, |event| Cursor {
+        let mut events = self.events_after(&keys, after, &types, most + 1)?;
+        let more = events.len() > most as usize;
+        events.truncate(most as usize);
+        let heads = events.iter().map(|event| Head {
+            at: event.timestamp,
+            id: event.data.id,
             seq: event.data.seq,
         });
-        Ok(EventPage {
+        let heads = heads.collect();
+        Ok(EventPart {
+            part: Part { heads, more },
             events,
-            next: last.render(),
-            more,
         })
     }
 

@@ -1,0 +1,217 @@
+//! Merging: one page of events out of those of several shards.
+//!
+//! Within a shard the order of its numbers is kept, whatever the clock did: everything about one person is in one shard, so every reader
+//! sees the changes of a person in order. Between shards the older comes first, and of the same millisecond the lower id. What is
+//! written while somebody reads may carry an earlier time than what that reader has seen of another shard; it comes on a later page,
+//! and nothing is left out, since the cursor counts each shard by itself.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{cursor::SiteCursor, time::Timestamp};
+
+/// By what an event takes its place among others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// When it happened
+    pub at: Timestamp,
+    /// Its id
+    pub id: Uuid,
+    /// Its number in its shard
+    pub seq: u64,
+}
+
+/// What one shard has to give after the cursor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// In the order of their numbers
+    pub heads: Vec<Head>,
+    /// Whether it has more than these
+    pub more: bool,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// Which events, in order: the shard, and the place among those that it gave
+    pub order: Vec<(usize, usize)>,
+    /// From where to go on
+    pub next: SiteCursor,
+    /// Whether there are more now
+    pub more: bool,
+}
+
+/// How many events each shard is asked for, so that a page of `limit` can be made of them: its share and, since people are spread by
+/// chance, twice the square root of that more. All shards together then give about twice the page at worst, whatever their number.
+#[must_use]
+pub fn share(limit: u32, shards: u16) -> u32 {
+    let even = limit.div_ceil(u32::from(shards.max(1)));
+    let uneven = 2 * even.isqrt() + 1;
+    (even + uneven).min(limit).max(1)
+}
+
+/// Merges what the shards gave, which stand in the order of their numbers. The page ends early where a shard has given all that it was
+/// asked for and has more: what comes after might come before what the others have. It is never empty while there is more.
+#[must_use]
+pub fn merge(after: &SiteCursor, parts: &[Part], limit: u32) -> Merged {
+    let (mut next, mut order) = (after.clone(), Vec::new());
+    let mut taken = vec![0; parts.len()];
+    let is_dry = |taken: &[usize]| {
+        let mut parts = parts.iter().zip(taken);
+        parts.any(|(part, taken)| part.more && *taken == part.heads.len())
+    };
+    while order.len() < limit as usize && !is_dry(&taken) {
+        let heads = parts.iter().zip(&taken).enumerate();
+        let first = heads
+            .filter_map(|(shard, (part, at))| Some((shard, *at, part.heads.get(*at)?)))
+            .min_by_key(|(_, _, head)| (head.at, head.id));
+        let Some((shard, at, head)) = first else {
+            break;
+        };
+        order.push((shard, at));
+        next.advance(shard, head.seq);
+        taken[shard] += 1;
+    }
+    let left = |(part, taken): (&Part, &usize)| part.more || *taken < part.heads.len();
+    let more = parts.iter().zip(&taken).any(left);
+    Merged { order, next, more }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::key::SiteKey;
+
+    /// Events of several shards: for each, its moment; the number of one is its place, from 1, times three.
+    type Shards = Vec<Vec<i64>>;
+
+    fn head(shard: usize, at: usize, millis: i64) -> Head {
+        let id = u128::from(millis.unsigned_abs()) << 80 | (at as u128) << 16 | shard as u128;
+        Head {
+            at: Timestamp::from_unix_millis(millis),
+            id: Uuid::from_u128(id),
+            seq: (at as u64 + 1) * 3,
+        }
+    }
+
+    /// Reads one page as the collector does, through the text of the cursor.
+    fn page(
+        shards: &Shards,
+        cursor: &str,
+        limit: u32,
+    ) -> (Vec<(usize, Head)>, String, bool, usize) {
+        let site = SiteKey::parse("demo").expect("a site");
+        let count = u16::try_from(shards.len()).expect("at most 64");
+        let after = SiteCursor::parse(cursor, &site, count).expect("a cursor of ours");
+        let most = share(limit, count) as usize;
+        let parts: Vec<Part> = shards
+            .iter()
+            .enumerate()
+            .map(|(shard, events)| {
+                let heads = events.iter().enumerate();
+                let heads = heads.map(|(at, millis)| head(shard, at, *millis));
+                let read = after.of(u16::try_from(shard).expect("at most 64")).seq;
+                let mut heads: Vec<Head> = heads.filter(|head| head.seq > read).collect();
+                let more = heads.len() > most;
+                heads.truncate(most);
+                Part { heads, more }
+            })
+            .collect();
+        let loaded = parts.iter().map(|part| part.heads.len()).sum();
+        let merged = merge(&after, &parts, limit);
+        let events = merged.order.iter();
+        let events = events.map(|(shard, at)| (*shard, parts[*shard].heads[*at]));
+        (
+            events.collect(),
+            merged.next.render(&site),
+            merged.more,
+            loaded,
+        )
+    }
+
+    fn some_shards(most: i64) -> impl Strategy<Value = Shards> {
+        prop::collection::vec(prop::collection::vec(0..most, 0..30), 2..20)
+    }
+
+    proptest! {
+        #[test]
+        fn every_event_is_read_once_and_those_of_a_shard_in_order_whatever_is_written_meanwhile(
+            mut shards in some_shards(1000), mut late in prop::collection::vec((any::<prop::sample::Index>(), 0_i64..1000), 0..40), limit in 1_u32..40,
+        ) {
+            let (mut cursor, mut seen) = (String::new(), vec![Vec::new(); shards.len()]);
+            loop {
+                let (events, next, more, _) = page(&shards, &cursor, limit);
+                prop_assert!(events.len() <= limit as usize);
+                prop_assert!(!more || !events.is_empty(), "a page with more to come has something");
+                for (shard, head) in events {
+                    seen[shard].push(head.seq);
+                }
+                cursor = next;
+                let Some((shard, millis)) = late.pop() else {
+                    if !more {
+                        break;
+                    }
+                    continue;
+                };
+                // Also with an earlier moment than what was read: clocks do that.
+                let shard = shard.index(shards.len());
+                shards[shard].push(millis);
+            }
+            for (shard, events) in shards.iter().enumerate() {
+                let all: Vec<u64> = (1..=events.len() as u64).map(|nth| nth * 3).collect();
+                prop_assert_eq!(&seen[shard], &all);
+            }
+        }
+
+        #[test]
+        fn what_lies_still_is_read_in_the_order_of_time(mut shards in some_shards(100), limit in 1_u32..40) {
+            for events in &mut shards {
+                events.sort_unstable();
+            }
+            let (mut cursor, mut read) = (String::new(), Vec::new());
+            loop {
+                let (events, next, more, _) = page(&shards, &cursor, limit);
+                read.extend(events.into_iter().map(|(_, head)| (head.at, head.id)));
+                if !more {
+                    break;
+                }
+                cursor = next;
+            }
+            prop_assert!(read.is_sorted());
+        }
+
+        #[test]
+        fn a_page_is_made_of_little_more_than_a_page(limit in 1_u32..=1000, shards in 1_u16..=64) {
+            let loaded = share(limit, shards) * u32::from(shards);
+            prop_assert!(share(limit, shards) <= limit);
+            prop_assert!(loaded <= limit * 2 + 6 * u32::from(shards), "{}", loaded);
+        }
+    }
+
+    #[test]
+    fn people_who_are_spread_by_chance_fill_most_of_a_page() {
+        // As a hash would: 20,000 events, one each millisecond, in shards of 16 by a fixed recipe.
+        let mut shards = vec![Vec::new(); 16];
+        let mut bits = 1_u64;
+        for millis in 0..20_000 {
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            shards[usize::try_from(bits >> 60).expect("below 16")].push(millis);
+        }
+        for (limit, least) in [(100, 75), (1000, 900)] {
+            let (mut cursor, mut pages) = (String::new(), 0);
+            loop {
+                let (_, next, more, loaded) = page(&shards, &cursor, limit);
+                assert!(loaded <= 2 * limit as usize + 100);
+                (cursor, pages) = (next, pages + 1);
+                if !more {
+                    break;
+                }
+            }
+            assert!(20_000 / pages >= least, "{pages} pages of {limit}");
+        }
+    }
+}
