@@ -19,6 +19,8 @@ pub(crate) mod pull;
 
 mod evidence;
 
+mod receipts;
+
 mod lanes;
 
 mod outbox;
@@ -51,7 +53,9 @@ mod evidence_tests;
 #[cfg(test)]
 mod simulator;
 
-use sayso_shared::{evidence::ClientFacts, key::PurposeKey, key::SiteKey, snapshot::Snapshot};
+use sayso_shared::{
+    evidence::ClientFacts, export::ExportForm, key::PurposeKey, key::SiteKey, snapshot::Snapshot,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -92,6 +96,10 @@ pub(crate) enum Ask {
         token: String,
         purpose: Option<PurposeKey>,
     },
+    /// Show everything on record of a personal link's holder
+    ShowRecord { token: String },
+    /// One receipt of a personal link's holder
+    Receipt { token: String, act: Uuid },
     /// A page of events for this key; without one, the admin asks
     Events {
         key: Option<String>,
@@ -118,6 +126,9 @@ pub(crate) enum Ask {
         key: Option<String>,
         id: Uuid,
         purpose: PurposeKey,
+        /// In a form of others instead
+        #[serde(default)]
+        form: Option<ExportForm>,
     },
 }
 

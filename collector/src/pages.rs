@@ -1,10 +1,14 @@
 //! Hosted pages: what a person sees who follows a link of a mail. Plain HTML, no scripts.
 
+mod record;
+
+pub(crate) use record::{Record, RecordView, record};
+
 use std::collections::BTreeSet;
 
 use askama::Template;
 use sayso_shared::{
-    catalogue::{Catalogue, PageWords, fill},
+    catalogue::{Catalogue, PageWords, RecordWords, fill},
     consent::Status,
     key::PurposeKey,
     language::Language,
@@ -76,6 +80,8 @@ struct Confirm<'a> {
 struct StandingPage<'a> {
     frame: Frame<'a>,
     words: &'a PageWords,
+    ours: &'a RecordWords,
+    token: Option<&'a str>,
     lead: String,
     rows: Vec<Row<'a>>,
     editable: bool,
@@ -150,19 +156,19 @@ pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
                 .iter()
                 .any(|purpose| purpose.status == Status::Given);
             if any {
-                standing(person, words.confirmed_title, words.confirmed_lead, false)
+                standing(person, words.confirmed_title, words.confirmed_lead, None)
             } else {
                 standing(
                     person,
                     words.confirmed_nothing_title,
                     words.confirmed_nothing_lead,
-                    false,
+                    None,
                 )
             }
         }
         ConfirmView::Already(person) => {
             let words = &Catalogue::of(&person.lang).page;
-            standing(person, words.already_title, words.already_lead, false)
+            standing(person, words.already_title, words.already_lead, None)
         }
         ConfirmView::Gone(person) => {
             let catalogue = Catalogue::of(&person.lang);
@@ -185,7 +191,7 @@ pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
 }
 
 /// The personal page, in each of its states.
-pub(crate) fn preferences(view: &PreferencesView) -> askama::Result<Page> {
+pub(crate) fn preferences(view: &PreferencesView, token: &str) -> askama::Result<Page> {
     match view {
         PreferencesView::Standing(person) => {
             let words = &Catalogue::of(&person.lang).page;
@@ -193,18 +199,29 @@ pub(crate) fn preferences(view: &PreferencesView) -> askama::Result<Page> {
                 person,
                 words.preferences_title,
                 words.preferences_lead,
-                true,
+                Some(token),
             )
         }
         PreferencesView::Withdrawn(person) => {
             let words = &Catalogue::of(&person.lang).page;
-            standing(person, words.withdrawn_title, words.withdrawn_lead, true)
+            standing(
+                person,
+                words.withdrawn_title,
+                words.withdrawn_lead,
+                Some(token),
+            )
         }
         PreferencesView::Unknown => unknown_link(),
     }
 }
 
-fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> askama::Result<Page> {
+/// How everything stands; with the token of the personal page, with its buttons and links.
+fn standing(
+    person: &PersonView,
+    title: &str,
+    lead: &str,
+    token: Option<&str>,
+) -> askama::Result<Page> {
     let catalogue = Catalogue::of(&person.lang);
     let words = &catalogue.page;
     let rows: Vec<Row<'_>> = person
@@ -213,7 +230,7 @@ fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> ask
         .map(|purpose| row(catalogue, purpose))
         .collect();
     let active = rows.iter().any(|row| row.active);
-    let editable = editable && active;
+    let editable = token.is_some() && active;
     let frame = Frame {
         lang: catalogue.lang,
         title,
@@ -225,6 +242,8 @@ fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> ask
         html: StandingPage {
             frame,
             words,
+            ours: &catalogue.record,
+            token,
             lead,
             rows,
             editable,
@@ -234,9 +253,10 @@ fn standing(person: &PersonView, title: &str, lead: &str, editable: bool) -> ask
     })
 }
 
-fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
+/// A state in words.
+fn status_word(catalogue: &'static Catalogue, status: Status) -> &'static str {
     let words = &catalogue.states;
-    let status = match purpose.status {
+    match status {
         Status::Unknown => words.unknown,
         Status::Requested => words.requested,
         Status::Given => words.given,
@@ -244,11 +264,20 @@ fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
         Status::Withdrawn => words.withdrawn,
         Status::Expired => words.expired,
         Status::Lapsed => words.lapsed,
-    };
+    }
+}
+
+/// Whether it is a yes, confirmed or not.
+fn is_active(status: Status) -> bool {
+    matches!(status, Status::Given | Status::Requested)
+}
+
+fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
+    let status = status_word(catalogue, purpose.status);
     // The day in ISO order reads the same in every language; the page says it is UTC by the machine-readable form.
     let day: String = purpose.since.to_string().chars().take(10).collect();
     let since = fill(catalogue.page.since, &[("date", &day)]);
-    let active = matches!(purpose.status, Status::Given | Status::Requested);
+    let active = is_active(purpose.status);
     Row {
         purpose,
         status,

@@ -10,6 +10,7 @@ mod keys;
 mod mailbox;
 mod preferences;
 mod purposes;
+mod receipts;
 mod subjects;
 mod submissions;
 
@@ -79,6 +80,16 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
         ["confirm", token] => confirm::route(wanted, token).await,
         ["preferences", token] => preferences::route(wanted, token).await,
+        ["receipts", token] => {
+            wanted
+                .get(async |wanted| receipts::show(wanted, token).await)
+                .await
+        }
+        ["receipts", token, id] => {
+            wanted
+                .get(async |wanted| receipts::download(wanted, token, id).await)
+                .await
+        }
         [".well-known", "jwks.json"] => wanted.get(docs::jwks).await,
         ["openapi.json"] => wanted.get(docs::openapi).await,
         ["health"] => wanted.get(docs::health).await,

@@ -7,11 +7,14 @@ mod de;
 mod en;
 mod fr;
 mod nl;
+mod record_words;
+
+pub use record_words::RecordWords;
 
 use crate::{
     language::Language,
     published::{Controller, Labels, PublishedPurpose},
-    purpose::{DataCategory, LegalBasis},
+    purpose::{Channel, DataCategory, LegalBasis, Source},
 };
 
 /// All our words in one language.
@@ -33,6 +36,8 @@ pub struct Catalogue {
     pub mail: MailWords,
     /// The pages
     pub page: PageWords,
+    /// The printable page
+    pub record: RecordWords,
 }
 
 #[allow(missing_docs)] // Each name is that of the label it becomes; see `published::Labels`.
@@ -201,6 +206,26 @@ impl Catalogue {
     pub fn data_categories(&self, categories: &[DataCategory]) -> String {
         let known = DataCategory::ALL.into_iter().zip(self.data_categories);
         let named = known.filter(|(category, _)| categories.contains(category));
+        let words: Vec<&str> = named.map(|(_, word)| word).collect();
+        words.join(", ")
+    }
+
+    /// How an answer came in.
+    #[must_use]
+    pub fn source(&self, source: Source) -> &'static str {
+        let words = &self.record;
+        let mut known = Source::ALL.into_iter().zip(words.sources);
+        known
+            .find(|(each, _)| *each == source)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// Ways to reach a person, one after the other.
+    #[must_use]
+    pub fn channels(&self, channels: &[Channel]) -> String {
+        let words = &self.record;
+        let known = Channel::ALL.into_iter().zip(words.channel_names);
+        let named = known.filter(|(channel, _)| channels.contains(channel));
         let words: Vec<&str> = named.map(|(_, word)| word).collect();
         words.join(", ")
     }

@@ -5,13 +5,34 @@
 use serde_json::{Value, json};
 
 use crate::{
-    purpose::LegalBasis,
+    purpose::{DataCategory, LegalBasis},
     receipt::{Party, Receipt, ReceiptConsent},
 };
 
 /// The receipt as JSON-LD.
 #[must_use]
 pub fn json_ld(receipt: &Receipt) -> Value {
+    let mut document = node(receipt);
+    document["@context"] = context();
+    document
+}
+
+/// Several receipts as one document of JSON-LD.
+#[must_use]
+pub fn json_ld_of<'a>(receipts: impl Iterator<Item = &'a Receipt>) -> Value {
+    json!({"@context": context(), "@graph": receipts.map(node).collect::<Vec<_>>()})
+}
+
+fn context() -> Value {
+    json!({
+        "dpv": "https://w3id.org/dpv#",
+        "pd": "https://w3id.org/dpv/pd#",
+        "dct": "http://purl.org/dc/terms/",
+        "xsd": "http://www.w3.org/2001/XMLSchema#",
+    })
+}
+
+fn node(receipt: &Receipt) -> Value {
     let processes: Vec<Value> = receipt
         .consents
         .iter()
@@ -19,11 +40,6 @@ pub fn json_ld(receipt: &Receipt) -> Value {
         .collect();
     let controllers: Vec<Value> = receipt.pii_controllers.iter().map(party).collect();
     json!({
-        "@context": {
-            "dpv": "https://w3id.org/dpv#",
-            "dct": "http://purl.org/dc/terms/",
-            "xsd": "http://www.w3.org/2001/XMLSchema#",
-        },
         "@id": format!("urn:uuid:{}", receipt.jti),
         "dct:conformsTo": {"@id": "https://w3id.org/dpv/schema/dpv-27560#receipt"},
         "dct:identifier": receipt.jti,
@@ -43,10 +59,10 @@ pub fn json_ld(receipt: &Receipt) -> Value {
 
 fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
     let event = &consent.event;
-    let data: Vec<&str> = consent
+    let data: Vec<Value> = consent
         .pii_information
         .iter()
-        .map(|data| data.pii_type.as_str())
+        .map(|data| personal_data(&data.pii_type))
         .collect();
     json!({
         "@type": "dpv:PersonalDataProcess",
@@ -88,6 +104,19 @@ fn party(party: &Party) -> Value {
 
 fn moment(at: &str) -> Value {
     json!({"@type": "xsd:dateTime", "@value": at})
+}
+
+/// A sort of data by its term; one that has none keeps its name.
+fn personal_data(pii_type: &str) -> Value {
+    let category = DataCategory::ALL
+        .into_iter()
+        .find(|category| category.as_str() == pii_type);
+    let term = match category {
+        Some(category) => category.dpv(),
+        None if pii_type == "email" => "pd:EmailAddress",
+        None => return pii_type.into(),
+    };
+    json!({"@id": term})
 }
 
 fn legal_basis(basis: LegalBasis) -> &'static str {

@@ -75,6 +75,9 @@ pub mod dpv;
 pub mod kantara;
 
 #[cfg(feature = "record")]
+pub mod export;
+
+#[cfg(feature = "record")]
 pub mod event;
 
 #[cfg(feature = "record")]

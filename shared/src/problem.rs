@@ -147,6 +147,20 @@ impl Problem {
         Self::new(404, "unknown-consent", "There is no such consent", detail)
     }
 
+    /// 409: the form of others that was asked for has no way to say how this consent stands.
+    #[must_use]
+    pub fn nothing_to_export(why: &str) -> Self {
+        let detail = format!(
+            "The form that you asked for cannot tell this: {why}. Ask for format=dpv, or leave it out for the evidence pack."
+        );
+        Self::new(
+            409,
+            "nothing-to-export",
+            "There is nothing to export",
+            detail,
+        )
+    }
+
     /// 405: the route exists, the verb does not.
     #[must_use]
     pub fn wrong_method(allowed: &str) -> Self {

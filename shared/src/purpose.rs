@@ -38,6 +38,11 @@ pub enum Channel {
     Chat,
 }
 
+impl Channel {
+    /// All of them, for tests and tables.
+    pub const ALL: [Self; 5] = [Self::Email, Self::Phone, Self::Sms, Self::Post, Self::Chat];
+}
+
 /// What sort of data a purpose needs, in words of the W3C Data Privacy Vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -96,7 +101,7 @@ impl DataCategory {
             Self::Contact => "pd:Contact",
             Self::Identity => "pd:Identifying",
             Self::Preferences => "pd:Preference",
-            Self::Behaviour => "pd:Behavioral",
+            Self::Behaviour => "pd:Behavioural",
             Self::Transactions => "pd:Transactional",
             Self::Location => "pd:Location",
             Self::Demographics => "pd:Demographic",
@@ -137,6 +142,22 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them, for tests and tables.
+    pub const ALL: [Self; 12] = [
+        Self::WebForm,
+        Self::Chat,
+        Self::HostedForm,
+        Self::PreferenceCentre,
+        Self::EmailLink,
+        Self::OneClick,
+        Self::Phone,
+        Self::InPerson,
+        Self::Import,
+        Self::Api,
+        Self::CustomerPortal,
+        Self::Request,
+    ];
+
     /// Whether a visitor's own browser may send this source, by `POST /v1/submissions`.
     #[must_use]
     pub fn is_a_visitors(self) -> bool {

@@ -3,6 +3,8 @@
 //!
 //! The fields are modelled on ISO/IEC TS 27560 and use terms of the W3C Data Privacy Vocabulary; conformance is not claimed.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -79,6 +81,17 @@ pub enum ReceiptAct {
     Lapsed,
     /// Nothing: the yes was given too long ago; said by the collector
     Expired,
+}
+
+impl ReceiptAct {
+    /// All of them, for tests and tables.
+    pub const ALL: [Self; 5] = [
+        Self::Submitted,
+        Self::Confirmed,
+        Self::Withdrawn,
+        Self::Lapsed,
+        Self::Expired,
+    ];
 }
 
 /// The submission without the person.
@@ -182,6 +195,9 @@ pub struct ReceiptEvent {
     pub event_time: Timestamp,
     /// How long the state holds: a duration of ISO 8601, or words
     pub validity_duration: String,
+    /// When it ends, where that is a duration
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
     /// Who caused it: `pii_principal_id`, or the collector
     pub entity_id: String,
     /// What was done
@@ -302,6 +318,10 @@ impl Statement<'_> {
                     Status::Requested => "until confirmed, or the request lapses".to_owned(),
                     _ => "until asked again".to_owned(),
                 },
+                valid_until: purpose
+                    .valid_for_days
+                    .filter(|_| state == Status::Given)
+                    .map(|days| self.at + Duration::from_hours(u64::from(days) * 24)),
                 entity_id: if by_person {
                     self.subject.to_string()
                 } else {
@@ -351,6 +371,19 @@ impl SubmissionFacts {
 impl Receipt {
     /// The version of the fields above.
     pub const SCHEMA: &str = "sayso-receipt/2";
+
+    /// Reads a receipt of this version; its signature is not looked at. `None` when it is none.
+    #[must_use]
+    pub fn read(compact: &str) -> Option<Self> {
+        serde_json::from_slice(&unverified(compact)?).ok()
+    }
+
+    /// What it says of one purpose, and nothing of the others.
+    #[must_use]
+    pub fn only(mut self, purpose: &PurposeKey) -> Self {
+        self.consents.retain(|consent| consent.purpose == *purpose);
+        self
+    }
 
     /// Signs it.
     #[must_use]

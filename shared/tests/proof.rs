@@ -25,7 +25,7 @@ use sayso_shared::{
     notice::{Notice, NoticeText},
     processing::Processing,
     published::NoticeName,
-    purpose::Source,
+    purpose::{DataCategory, Source},
     receipt::{Gist, Meant, RECEIPT_TYPE, Receipt, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
 };
@@ -75,8 +75,9 @@ fn a_receipt_names_nobody() {
 
 #[test]
 fn linked_data_has_only_terms_that_the_vocabularies_have() {
-    let terms: Vec<String> = serde_json::from_str(TERMS).expect("a list of terms");
-    let known: BTreeSet<&str> = terms.iter().map(String::as_str).collect();
+    let file: Value = serde_json::from_str(TERMS).expect("JSON");
+    let terms = file["terms"].as_object().expect("terms by name");
+    let known: BTreeSet<&str> = terms.keys().map(String::as_str).collect();
     let mut emitted = BTreeSet::new();
     for status in Status::ALL {
         for act in [Meant::Asked(status), Meant::Became(status)] {
@@ -84,6 +85,8 @@ fn linked_data_has_only_terms_that_the_vocabularies_have() {
             collect_terms(&document, &mut emitted);
         }
     }
+    emitted.extend(DataCategory::ALL.map(|category| category.dpv().to_owned()));
+    emitted.extend(Status::ALL.map(|status| status.dpv().to_owned()));
     let unknown: Vec<&String> = emitted
         .iter()
         .filter(|term| !known.contains(term.as_str()))
@@ -143,7 +146,7 @@ fn golden(name: &str, found: &Value) {
 /// Everything that is a term: keys, types, and references with a prefix.
 fn collect_terms(value: &Value, terms: &mut BTreeSet<String>) {
     let is_term = |text: &str| {
-        ["dpv:", "dct:", "xsd:"]
+        ["dpv:", "pd:", "dct:", "xsd:"]
             .iter()
             .any(|prefix| text.starts_with(prefix))
     };
@@ -327,7 +330,8 @@ fn notice() -> Notice {
         "mail": {"from": "post@example.com", "from_name": "Demo"},
         "purposes": [{
             "key": "NEWS", "title": {"en": "The newsletter"}, "text": {"en": "One mail a month."},
-            "legal_basis": "consent", "channels": ["email"], "double_opt_in": true, "retention_days": 730
+            "legal_basis": "consent", "channels": ["email"], "double_opt_in": true, "retention_days": 730,
+            "valid_for_days": 365, "data_categories": ["preferences", "special"]
         }],
         "forms": [{"key": "form", "source": "web_form", "purposes": ["NEWS"], "intro": {"en": "Tick what you like."}}]
     }))

@@ -30,6 +30,8 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/v1/submissions", &["post"]),
     ("/confirm/{token}", &["get", "post"]),
     ("/preferences/{token}", &["get", "post"]),
+    ("/receipts/{token}", &["get"]),
+    ("/receipts/{token}/{id}", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/subjects/lookup", &["post"]),
     ("/v1/subjects/{id}/consents", &["get"]),

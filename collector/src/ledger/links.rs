@@ -322,7 +322,8 @@ impl<S: Store> Book<S> {
         }))
     }
 
-    fn preferences_link(&self, token: &str) -> Outcome<Option<Uuid>> {
+    /// Whose personal link this is.
+    pub(super) fn preferences_link(&self, token: &str) -> Outcome<Option<Uuid>> {
         let token = self
             .token(token)?
             .filter(|token| token.submission.is_none());
@@ -330,7 +331,7 @@ impl<S: Store> Book<S> {
     }
 
     /// Everything on record of a person, each purpose in the words that were shown.
-    fn person_view(&self, subject: Uuid) -> Outcome<PersonView> {
+    pub(super) fn person_view(&self, subject: Uuid) -> Outcome<PersonView> {
         let latest: Option<SubmissionRow> = self.store.row(
             include_str!("../../sql/ledger/submission_latest.sql"),
             vec![text(subject)],

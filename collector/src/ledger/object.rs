@@ -76,6 +76,12 @@ impl LedgerObject {
             Ask::Withdraw { token, purpose } => {
                 answer::json(200, &book.withdraw(&token, purpose.as_ref(), now)?)?
             }
+            Ask::ShowRecord { token } => {
+                return Ok(answer::json(200, &book.show_record(&token, now)?)?);
+            }
+            Ask::Receipt { token, act } => {
+                return Ok(answer::json(200, &book.receipt_of(&token, act)?)?);
+            }
             Ask::Events {
                 key,
                 after,
@@ -105,9 +111,24 @@ impl LedgerObject {
             Ask::Consents { key, id } => {
                 return Ok(answer::json(200, &book.consents(key.as_deref(), id)?)?);
             }
-            Ask::Evidence { key, id, purpose } => {
+            Ask::Evidence {
+                key,
+                id,
+                purpose,
+                form: None,
+            } => {
                 let evidence = book.evidence(key.as_deref(), id, &purpose, now)?;
                 return Ok(answer::json(200, &evidence)?);
+            }
+            Ask::Evidence {
+                key,
+                id,
+                purpose,
+                form: Some(form),
+            } => {
+                let export = book.export(key.as_deref(), id, &purpose, form, now)?;
+                let bytes = serde_json::to_vec(&export).map_err(worker::Error::from)?;
+                return Ok(answer::body(200, form.media_type(), bytes)?);
             }
         };
         // Committed; now perform. The first step of this sets the alarm, before anything else can happen, so that a crash

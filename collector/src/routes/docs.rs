@@ -117,6 +117,8 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::confirm::press,
         super::preferences::show,
         super::preferences::press,
+        super::receipts::show,
+        super::receipts::download,
         super::events::show,
         super::subjects::look_up,
         super::subjects::consents,

@@ -78,6 +78,6 @@ async fn answer_page(wanted: Wanted<'_>, token: &str, ask: Ask) -> Outcome<Respo
         None => PreferencesView::Unknown,
         Some(token) => ledger::ask_for(wanted.env, token.site(), token.shard(), &ask).await?,
     };
-    let page = pages::preferences(&view).map_err(|_| damaged("a template"))?;
+    let page = pages::preferences(&view, token).map_err(|_| damaged("a template"))?;
     Ok(answer::page(page.status, page.html)?)
 }

@@ -1,8 +1,8 @@
 //! `/v1/subjects`: who is on record, how it stands, and what proves it. By key, and the address is never in the URL.
 
 use sayso_shared::{
-    answer::LookupRequest, email::EmailAddress, key::PurposeKey, problem::FieldError,
-    problem::Problem,
+    answer::LookupRequest, email::EmailAddress, export::ExportForm, key::PurposeKey,
+    problem::FieldError, problem::Problem,
 };
 use uuid::Uuid;
 use worker::{Method, Response};
@@ -75,7 +75,8 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
     shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 
-/// Everything that proves one consent: the words, the acts with their receipts, the mails, the events. Scope `subjects:read`.
+/// Everything that proves one consent: the words, the acts with their receipts, the mails, the events. Or its receipts alone in
+/// a form of others. Scope `subjects:read`.
 #[utoipa::path(
     get,
     path = "/v1/subjects/{id}/evidence",
@@ -83,14 +84,19 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
     params(
         ("id" = String, Path, description = "The person's id, from an event or a look-up"),
         ("purpose" = String, Query, description = "For what the consent is"),
+        ("format" = Option<String>, Query, description = "`dpv`: every receipt as JSON-LD with terms of the W3C Data Privacy Vocabulary; `kantara`: the consent that stands as a Kantara Consent Receipt 1.1. Without it, the evidence pack"),
         ("site" = Option<String>, Query, description = "With the admin token: the site"),
     ),
     responses(
-        (status = 200, description = "The evidence pack", body = sayso_shared::evidence::SealedEvidence),
+        (status = 200, description = "The evidence pack, or what `format` names", content(
+            (sayso_shared::evidence::SealedEvidence = "application/json"),
+            (serde_json::Value = "application/ld+json"),
+        )),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id is on record, or was never asked for this", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No consent stands, and the form that `format` names holds nothing else", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
@@ -102,7 +108,21 @@ pub(super) async fn evidence(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
         .and_then(|purpose| PurposeKey::parse(&purpose).ok());
     let must = "must be the key of the purpose that the evidence is for, such as EMARKETING";
     let purpose = purpose.ok_or_else(|| Problem::bad_parameter("purpose", must))?;
-    let (whose, ask) = (Whose::Subject(id), Ask::Evidence { key, id, purpose });
+    let form = match wanted.parameter("format")?.as_deref() {
+        None | Some("pack") => None,
+        Some(name) => {
+            let must = "must be pack, dpv or kantara";
+            let form = ExportForm::parse(name);
+            Some(form.ok_or_else(|| Problem::bad_parameter("format", must))?)
+        }
+    };
+    let ask = Ask::Evidence {
+        key,
+        id,
+        purpose,
+        form,
+    };
+    let whose = Whose::Subject(id);
     shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 

@@ -1,0 +1,349 @@
+//! The printable page: everything on record of a person, in their language, told so that somebody else can judge it.
+//!
+//! It is made from the evidence packs of the person's consents, so that it says nothing that the controller's evidence does not. It
+//! needs no scripts, and what is folded away on a screen is printed.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use sayso_shared::{
+    catalogue::{Catalogue, PageWords, RecordWords, WidgetWords, fill},
+    consent::Status,
+    evidence::{EvidenceAct, EvidenceMail, EvidencePack, EvidenceSubmission},
+    language::Language,
+    notice::Notice,
+    published::{Controller, PublishedPurpose},
+    receipt::ReceiptAct,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Frame, Page, is_active, status_word, unknown_link};
+
+/// What the printable page has to say.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum RecordView {
+    /// Everything
+    Known(Box<Record>),
+    /// Not a link of ours
+    Unknown,
+}
+
+/// Everything on record of a person.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) lang: Language,
+    pub(crate) controller: Controller,
+    /// One for each purpose that the person was ever asked for
+    pub(crate) packs: Vec<EvidencePack>,
+}
+
+#[derive(Template)]
+#[template(path = "record.html")]
+struct RecordPage<'a> {
+    frame: Frame<'a>,
+    words: &'a PageWords,
+    ours: &'a RecordWords,
+    widget: &'a WidgetWords,
+    token: &'a str,
+    lead: String,
+    made_at: String,
+    email: Option<&'a str>,
+    standing: Vec<Standing<'a>>,
+    asked: Vec<Asked<'a>>,
+    history: Vec<Happened<'a>>,
+    receipts: Vec<Signed<'a>>,
+    check_keys: String,
+    kids: Vec<&'a str>,
+    command: String,
+}
+
+/// How one consent stands.
+struct Standing<'a> {
+    title: &'a str,
+    status: &'static str,
+    active: bool,
+    since: String,
+    until: Option<String>,
+}
+
+/// One act of choosing: what was shown, and what was answered.
+struct Asked<'a> {
+    at: String,
+    facts: Vec<(&'a str, String)>,
+    intro: &'a str,
+    boxes: Vec<Shown<'a>>,
+    mails: Vec<Mailed<'a>>,
+}
+
+/// One box, and its answer.
+struct Shown<'a> {
+    purpose: &'a PublishedPurpose,
+    answer: &'static str,
+    yes: bool,
+    basis: &'static str,
+    channels: String,
+    retention: String,
+    validity: String,
+    data: String,
+}
+
+struct Mailed<'a> {
+    said: String,
+    text: &'a str,
+}
+
+/// One change.
+struct Happened<'a> {
+    at: String,
+    title: &'a str,
+    status: &'static str,
+    act: &'static str,
+}
+
+/// One receipt.
+struct Signed<'a> {
+    id: Uuid,
+    at: String,
+    act: &'static str,
+    jws: &'a str,
+}
+
+/// The printable page.
+///
+/// # Errors
+/// Only if a template is broken, which building notices.
+pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
+    let RecordView::Known(record) = view else {
+        return unknown_link();
+    };
+    let catalogue = Catalogue::of(&record.lang);
+    let (words, ours) = (&catalogue.page, &catalogue.record);
+    let any = record.packs.first();
+    let iss = any.map_or("", |pack| pack.iss.as_str());
+    let keys = format!("{iss}/.well-known/jwks.json");
+    let page = RecordPage {
+        frame: Frame {
+            lang: catalogue.lang,
+            title: ours.title,
+            controller: Some(&record.controller),
+        },
+        words,
+        ours,
+        widget: &catalogue.widget,
+        token,
+        lead: fill(ours.lead, &[("controller", &record.controller.name)]),
+        made_at: any.map_or_else(String::new, |pack| moment(pack.made_at)),
+        email: any.and_then(|pack| pack.subject.email.as_deref()),
+        standing: record
+            .packs
+            .iter()
+            .map(|pack| standing(catalogue, pack))
+            .collect(),
+        asked: asked(catalogue, &record.packs),
+        history: history(catalogue, &record.packs),
+        receipts: receipts(catalogue, &record.packs),
+        check_keys: fill(ours.check_keys, &[("address", &keys)]),
+        kids: any.map_or_else(Vec::new, |pack| {
+            pack.keys.iter().map(|key| key.kid.as_str()).collect()
+        }),
+        command: format!("sayso-verify receipt.jws --jwks {keys}"),
+    };
+    Ok(Page {
+        status: 200,
+        html: page.render()?,
+    })
+}
+
+fn standing<'a>(catalogue: &'static Catalogue, pack: &'a EvidencePack) -> Standing<'a> {
+    let last = pack.events.last();
+    let until = last.and_then(|event| event.data.expires_at);
+    let until = until.filter(|_| pack.consent.status == Status::Given);
+    let ours = &catalogue.record;
+    Standing {
+        title: &pack.consent.title,
+        status: status_word(catalogue, pack.consent.status),
+        active: is_active(pack.consent.status),
+        since: fill(
+            catalogue.page.since,
+            &[("date", &moment(pack.consent.since))],
+        ),
+        until: until.map(|until| fill(ours.valid_until, &[("date", &moment(until))])),
+    }
+}
+
+/// Each act of choosing once, however many purposes it was about; oldest first.
+fn asked<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<Asked<'a>> {
+    let mut submissions: BTreeMap<(Timestamp, Uuid), &EvidenceSubmission> = BTreeMap::new();
+    let mut mails: BTreeMap<Uuid, &EvidenceMail> = BTreeMap::new();
+    let mut notices: BTreeMap<&str, &Notice> = BTreeMap::new();
+    for pack in packs {
+        for each in &pack.submissions {
+            submissions.insert((each.facts.received_at, each.facts.id), each);
+        }
+        mails.extend(pack.mails.iter().map(|mail| (mail.id, mail)));
+        notices.extend(
+            pack.notices
+                .iter()
+                .map(|notice| (notice.hash.as_str(), notice)),
+        );
+    }
+    let told = submissions.values().filter_map(|submission| {
+        let facts = &submission.facts;
+        let notice = notices.get(facts.notice.hash.as_str())?;
+        let about = mails.values().filter(|mail| mail.submission == facts.id);
+        let boxes = notice.text.purposes.iter().map(|purpose| {
+            let pack = packs
+                .iter()
+                .find(|pack| pack.consent.purpose == purpose.key);
+            let mut here = pack.into_iter().flat_map(|pack| &pack.submissions);
+            let answered = here.find(|each| each.facts.id == facts.id);
+            shown(catalogue, purpose, answered.map(|each| each.asked))
+        });
+        Some(Asked {
+            at: moment(facts.received_at),
+            facts: facts_of(catalogue, submission, notice),
+            intro: &notice.text.intro,
+            boxes: boxes.collect(),
+            mails: about.map(|mail| mailed(catalogue, mail)).collect(),
+        })
+    });
+    told.collect()
+}
+
+fn facts_of<'a>(
+    catalogue: &'static Catalogue,
+    submission: &'a EvidenceSubmission,
+    notice: &'a Notice,
+) -> Vec<(&'a str, String)> {
+    let (ours, facts) = (&catalogue.record, &submission.facts);
+    let version = fill(
+        ours.version_published,
+        &[
+            ("version", &facts.notice.version.to_string()),
+            ("time", &moment(notice.published_at)),
+        ],
+    );
+    let client = submission.client.as_ref();
+    let gpc = if facts.gpc { ours.gpc_on } else { ours.gpc_off };
+    let told = [
+        (ours.asked_by, Some(notice.text.controller.name.clone())),
+        (ours.how, Some(catalogue.source(facts.source).to_owned())),
+        (ours.on_page, Some(facts.page.clone())),
+        (ours.in_conversation, facts.conversation.clone()),
+        (ours.shown_at, Some(moment(facts.shown_at))),
+        (ours.sent_at, Some(moment(facts.decided_at))),
+        (ours.received_at, Some(moment(facts.received_at))),
+        (ours.language, Some(facts.lang.to_string())),
+        (ours.version, Some(version)),
+        (ours.fingerprint, Some(facts.notice.hash.clone())),
+        (
+            ours.network,
+            client.and_then(|client| client.network.clone()),
+        ),
+        (
+            ours.browser,
+            client.and_then(|client| client.user_agent.clone()),
+        ),
+        (ours.software, Some(facts.widget.clone())),
+        (ours.gpc, Some(gpc.to_owned())),
+    ];
+    let known = told
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    known.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn shown<'a>(
+    catalogue: &'static Catalogue,
+    purpose: &'a PublishedPurpose,
+    answered: Option<Status>,
+) -> Shown<'a> {
+    let ours = &catalogue.record;
+    Shown {
+        answer: match answered {
+            Some(Status::Given) => ours.answer_yes,
+            Some(Status::Requested) => ours.answer_yes_by_mail,
+            _ => ours.answer_no,
+        },
+        yes: answered.is_some_and(is_active),
+        basis: catalogue.legal_basis(purpose.legal_basis),
+        channels: catalogue.channels(&purpose.channels),
+        retention: catalogue.retention(purpose.retention_days),
+        validity: catalogue.validity(purpose.valid_for_days),
+        data: catalogue.data_categories(&purpose.data_categories),
+        purpose,
+    }
+}
+
+fn mailed<'a>(catalogue: &'static Catalogue, mail: &'a EvidenceMail) -> Mailed<'a> {
+    let ours = &catalogue.record;
+    let said = match mail.sent_at {
+        Some(at) => fill(
+            ours.mail_sent,
+            &[
+                ("subject", &mail.subject),
+                ("to", &mail.to),
+                ("time", &moment(at)),
+            ],
+        ),
+        None => fill(ours.mail_not_sent, &[("subject", &mail.subject)]),
+    };
+    Mailed {
+        said,
+        text: &mail.text,
+    }
+}
+
+/// All changes of all consents, in the order in which they came to be.
+fn history<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<Happened<'a>> {
+    let mut changes: Vec<_> = packs
+        .iter()
+        .flat_map(|pack| pack.events.iter().map(move |event| (pack, event)))
+        .collect();
+    changes.sort_by_key(|(_, event)| event.data.seq);
+    let told = changes.into_iter().map(|(pack, event)| {
+        let mut acts = pack.acts.iter();
+        let act = acts.find(|act| act.receipt == event.data.receipt);
+        Happened {
+            at: moment(event.timestamp),
+            title: &pack.consent.title,
+            status: status_word(catalogue, event.data.status),
+            act: act.map_or("", |act| act_word(catalogue, act.kind)),
+        }
+    });
+    told.collect()
+}
+
+/// Each receipt once, oldest first.
+fn receipts<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<Signed<'a>> {
+    let all = packs.iter().flat_map(|pack| &pack.acts);
+    let once: BTreeMap<(Timestamp, Uuid), &EvidenceAct> =
+        all.map(|act| ((act.at, act.id), act)).collect();
+    let told = once.into_values().map(|act| Signed {
+        id: act.id,
+        at: moment(act.at),
+        act: act_word(catalogue, act.kind),
+        jws: &act.receipt,
+    });
+    told.collect()
+}
+
+/// What was done, as it is said to the person.
+fn act_word(catalogue: &'static Catalogue, act: ReceiptAct) -> &'static str {
+    let words = &catalogue.record;
+    let mut known = ReceiptAct::ALL.into_iter().zip(words.acts);
+    known
+        .find(|(each, _)| *each == act)
+        .map_or("", |(_, word)| word)
+}
+
+/// A moment to the second. In ISO order it reads the same in every language.
+fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
+    let time: String = rest.chars().take(8).collect();
+    format!("{day} {time} UTC")
+}

@@ -1,0 +1,58 @@
+//! The words of the printable page: everything on record of a person, told so that it can be judged.
+
+/// Read top to bottom, it is the page.
+#[allow(missing_docs)] // Each name says what it introduces.
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct RecordWords {
+    pub link: &'static str,
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub made_at: &'static str,
+    pub about: &'static str,
+    pub now_title: &'static str,
+    pub valid_until: &'static str,
+    pub asked_title: &'static str,
+    pub asked_by: &'static str,
+    pub how: &'static str,
+    pub on_page: &'static str,
+    pub in_conversation: &'static str,
+    pub shown_at: &'static str,
+    pub sent_at: &'static str,
+    pub received_at: &'static str,
+    pub language: &'static str,
+    pub version: &'static str,
+    pub version_published: &'static str,
+    pub fingerprint: &'static str,
+    pub network: &'static str,
+    pub browser: &'static str,
+    pub software: &'static str,
+    pub gpc: &'static str,
+    pub gpc_on: &'static str,
+    pub gpc_off: &'static str,
+    pub words_title: &'static str,
+    pub unticked: &'static str,
+    pub channels: &'static str,
+    pub answer_yes: &'static str,
+    pub answer_yes_by_mail: &'static str,
+    pub answer_no: &'static str,
+    pub mails_title: &'static str,
+    pub mail_sent: &'static str,
+    pub mail_not_sent: &'static str,
+    pub mail_text: &'static str,
+    pub mail_blanked: &'static str,
+    pub history_title: &'static str,
+    pub receipts_title: &'static str,
+    pub receipts_lead: &'static str,
+    pub download: &'static str,
+    pub check_title: &'static str,
+    pub check_keys: &'static str,
+    pub check_program: &'static str,
+    pub check_words: &'static str,
+    pub back: &'static str,
+    /// How an answer came in, in the order of `Source::ALL`
+    pub sources: [&'static str; 12],
+    /// Ways to reach a person, in the order of `Channel::ALL`
+    pub channel_names: [&'static str; 5],
+    /// What was done, in the order of `ReceiptAct::ALL`
+    pub acts: [&'static str; 5],
+}
