@@ -316,6 +316,7 @@ fn processing() -> Processing {
     Processing {
         address: Some("Main Street 1, 1000 AA Amsterdam".to_owned()),
         country: Some("NL".to_owned()),
+        phone: Some("+31 20 000 0000".to_owned()),
         storage_locations: Some(vec!["EU".to_owned()]),
         recipients: Some(Vec::new()),
         ..Processing::default()
