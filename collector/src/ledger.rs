@@ -13,7 +13,11 @@ mod record;
 
 mod links;
 
+mod erase;
+
 mod expiry;
+
+mod retention;
 
 pub(crate) mod pull;
 
@@ -54,7 +58,8 @@ mod evidence_tests;
 mod simulator;
 
 use sayso_shared::{
-    evidence::ClientFacts, export::ExportForm, key::PurposeKey, key::SiteKey, snapshot::Snapshot,
+    event::ErasureReason, evidence::ClientFacts, export::ExportForm, key::PurposeKey, key::SiteKey,
+    snapshot::Snapshot,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -121,6 +126,12 @@ pub(crate) enum Ask {
     LookUp { key: Option<String>, email: String },
     /// How everything stands for one person
     Consents { key: Option<String>, id: Uuid },
+    /// Erase a person
+    Erase {
+        key: Option<String>,
+        id: Uuid,
+        reason: Option<ErasureReason>,
+    },
     /// Everything that proves one consent
     Evidence {
         key: Option<String>,

@@ -63,6 +63,7 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,
         ["v1", "subjects", "lookup"] => subjects::look_up(wanted).await,
+        ["v1", "subjects", id] => subjects::erase(wanted, id).await,
         ["v1", "subjects", id, "consents"] => {
             wanted
                 .get(async |wanted| subjects::consents(wanted, id).await)

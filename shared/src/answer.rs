@@ -13,6 +13,7 @@ use crate::{
     key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
     language::Language,
     published::NoticeName,
+    time::Timestamp,
 };
 
 /// The answer to a submission. It is the same whether the address is known or not.
@@ -30,6 +31,18 @@ pub struct SubmissionAnswer {
     pub receipt: String,
     /// After how many seconds another mail may be asked for, where one was sent
     pub resend_after: Option<u32>,
+}
+
+impl SubmissionAnswer {
+    /// Whether it answers these choices.
+    #[must_use]
+    pub fn is_to(&self, choices: &BTreeMap<PurposeKey, bool>) -> bool {
+        let asked = |(key, ticked): (&PurposeKey, &bool)| {
+            let told = self.purposes.get(key);
+            told.is_some_and(|told| (*told == Status::Refused) != *ticked)
+        };
+        self.purposes.len() == choices.len() && choices.iter().all(asked)
+    }
 }
 
 /// How a submission stands.
@@ -60,6 +73,18 @@ pub struct SubjectConsents {
     pub subject: EventSubject,
     /// For each purpose that the person was ever asked about
     pub consents: Vec<ConsentFacts>,
+}
+
+/// The answer to an erasure. It is the same however often it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubjectErased {
+    /// Who was erased: the id is all that is left
+    pub subject: EventSubject,
+    /// When
+    pub erased_at: Timestamp,
+    /// The event that tells of it, `subject.erased`
+    pub event: Uuid,
 }
 
 /// A page of events.
@@ -103,7 +128,7 @@ pub struct NoticePublished {
 pub struct EndpointRequest {
     /// Where events are posted
     pub url: String,
-    /// Which events; without it given, refused, withdrawn and expired
+    /// Which events; without it given, refused, withdrawn, expired and erased
     #[serde(default)]
     pub types: Option<Vec<EventType>>,
     /// `whsec_…`; without it one is made, or the one there is stays

@@ -121,6 +121,9 @@ pub struct Consent {
     /// Until when a yes holds, where it does not hold for good; of what expired, until when it did
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// For how long the data are kept once it is over, as the words said that it rests on
+    #[serde(default)]
+    pub retention_days: Option<u32>,
 }
 
 /// All consents of one subject.

@@ -1,9 +1,6 @@
 //! Decisions: what an act changes in a subject's consents. The one place where acts meet states.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -11,7 +8,7 @@ use crate::{
     consent::{Act, Consent, Standing, Status, step},
     key::PurposeKey,
     published::PublishedPurpose,
-    time::Timestamp,
+    time::{self, Timestamp},
 };
 
 /// One consent that changes.
@@ -77,6 +74,8 @@ pub fn submit(
                 after.submission = submission;
                 after.requested_at = (act == Act::Ask).then_some(now);
                 after.expires_at = holds_until(shown, purpose, after);
+                after.retention_days =
+                    worded(shown, purpose).and_then(|purpose| purpose.retention_days);
             }));
     }
     decided
@@ -151,8 +150,7 @@ fn holds_until(
     after: &Consent,
 ) -> Option<Timestamp> {
     let days = worded(shown, purpose)?.valid_for_days?;
-    let span = Duration::from_hours(u64::from(days) * 24);
-    (after.status == Status::Given).then(|| after.since + span)
+    (after.status == Status::Given).then(|| after.since + time::days(days))
 }
 
 fn change(
@@ -170,6 +168,7 @@ fn change(
         submission: Uuid::nil(),
         requested_at: None,
         expires_at: None,
+        retention_days: None,
     });
     after.status = status;
     after.since = now;

@@ -16,6 +16,7 @@ use crate::{
     processing::Processing,
     published::Controller,
     purpose::{Channel, DataCategory, LegalBasis, Source},
+    time::days,
 };
 
 /// The most purposes that a site may have; a person cannot weigh more.
@@ -23,6 +24,13 @@ pub const MOST_PURPOSES: usize = 64;
 
 /// The longest time that data may be kept or a yes may hold: 100 years.
 pub const LONGEST_SPAN_DAYS: u32 = 36_500;
+
+/// For how long network and browser of a submission are kept where the operator says nothing, in days: long enough to look into an
+/// abuse of the form, and far shorter than the record.
+pub const CLIENT_DAYS: u32 = 90;
+
+/// The longest time that they may be kept, in days: a year.
+pub const LONGEST_CLIENT_DAYS: u32 = 365;
 
 /// A site as its operator defines it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +59,9 @@ pub struct SiteDefinition {
     /// has one. One takes some hundred submissions a second
     #[serde(default = "one_shard")]
     pub shards: u16,
+    /// For how many days network and browser of a submission are kept: 0 to 365; 0: they are not
+    #[serde(default = "client_days", skip_serializing_if = "is_usual_client_days")]
+    pub client_days: u32,
     /// What data are used for. Left out: those there are stay; a new site begins with `STORE` and `EMARKETING`
     #[serde(default)]
     pub purposes: Vec<Purpose>,
@@ -124,6 +135,15 @@ fn one_shard() -> u16 {
     1
 }
 
+fn client_days() -> u32 {
+    CLIENT_DAYS
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference.
+fn is_usual_client_days(days: &u32) -> bool {
+    *days == CLIENT_DAYS
+}
+
 impl SiteDefinition {
     /// Reads the definition of a new site, or says all that is wrong with it (a wrong shape is said one at a time).
     pub fn parse(document: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
@@ -170,6 +190,12 @@ impl SiteDefinition {
         Duration::from_secs(u64::from(self.confirm_within_hours) * 3600)
     }
 
+    /// For how long network and browser of a submission are kept.
+    #[must_use]
+    pub fn client_kept(&self) -> Duration {
+        days(self.client_days)
+    }
+
     /// The form of this name.
     #[must_use]
     pub fn form(&self, key: &FormKey) -> Option<&Form> {
@@ -210,6 +236,10 @@ impl SiteDefinition {
         }
         if !(1..=MOST_SHARDS).contains(&self.shards) {
             checked.wrong("/shards", format!("must be 1 to {MOST_SHARDS}"));
+        }
+        if self.client_days > LONGEST_CLIENT_DAYS {
+            let must = format!("must be 0 to {LONGEST_CLIENT_DAYS}");
+            checked.wrong("/client_days", must);
         }
         if !self.languages.contains(&self.default_language) {
             checked.wrong("/default_language", "must be one of `languages`");

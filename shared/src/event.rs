@@ -1,4 +1,8 @@
-//! Events: each change of a consent, appended and never edited, as the CRM gets it, pushed or pulled.
+//! Events: each change of a consent and each erasure of a person, appended and never edited, as the CRM gets it, pushed or pulled.
+
+mod erasure;
+
+pub use erasure::{Erasure, ErasureReason, StoredErasure};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +36,9 @@ pub enum EventType {
     /// It was given too long ago
     #[serde(rename = "consent.expired")]
     Expired,
+    /// The person was erased: whoever knows it forgets it too
+    #[serde(rename = "subject.erased")]
+    Erased,
     /// The person ticked it; not confirmed yet. Only for those who ask for it
     #[serde(rename = "consent.requested")]
     Requested,
@@ -42,14 +49,21 @@ pub enum EventType {
 
 impl EventType {
     /// What everybody gets who does not choose.
-    pub const DEFAULT: [Self; 4] = [Self::Given, Self::Refused, Self::Withdrawn, Self::Expired];
-
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const DEFAULT: [Self; 5] = [
         Self::Given,
         Self::Refused,
         Self::Withdrawn,
         Self::Expired,
+        Self::Erased,
+    ];
+
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Given,
+        Self::Refused,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::Erased,
         Self::Requested,
         Self::Lapsed,
     ];
@@ -62,6 +76,7 @@ impl EventType {
             Self::Refused => "consent.refused",
             Self::Withdrawn => "consent.withdrawn",
             Self::Expired => "consent.expired",
+            Self::Erased => "subject.erased",
             Self::Requested => "consent.requested",
             Self::Lapsed => "consent.lapsed",
         }
@@ -101,7 +116,7 @@ pub struct Event {
     pub data: EventData,
 }
 
-/// All about one change.
+/// All about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventData {
@@ -114,6 +129,26 @@ pub struct EventData {
     pub site: SiteKey,
     /// Who
     pub subject: EventSubject,
+    /// What `type` says
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// What an event tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum About {
+    /// `consent.…`
+    Consent(Box<ConsentChange>),
+    /// `subject.erased`
+    Erasure(Erasure),
+}
+
+/// All about one change of a consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConsentChange {
     /// For what
     pub purpose: PurposeKey,
     /// How it stands now
@@ -192,9 +227,9 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Actor {
-    /// `subject` or `system`
+    /// What sort of actor
     pub kind: ActorKind,
-    /// Which one, where there are several
+    /// Which one, where there are several: the name of the key
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
@@ -208,6 +243,21 @@ pub enum ActorKind {
     Subject,
     /// The collector
     System,
+    /// The holder of a key of the site; `id` is what the operator calls it
+    Key,
+    /// Whoever runs the collector
+    Admin,
+}
+
+impl EventData {
+    /// The change of a consent, where it is that.
+    #[must_use]
+    pub fn consent(&self) -> Option<&ConsentChange> {
+        match &self.about {
+            About::Consent(change) => Some(change),
+            About::Erasure(_) => None,
+        }
+    }
 }
 
 impl EventSubject {
@@ -325,21 +375,23 @@ impl StoredEvent {
                 seq,
                 site: self.site,
                 subject,
-                purpose: self.purpose,
-                status: self.status,
-                previous: self.previous,
-                legal_basis: self.legal_basis,
-                source: self.source,
-                method: self.method,
-                channels: self.channels,
-                notice: self.notice,
-                page: self.page,
-                submission: self.submission,
-                requested_at: self.requested_at,
-                decided_at: self.decided_at,
-                expires_at: self.expires_at,
-                actor: self.actor,
-                receipt,
+                about: About::Consent(Box::new(ConsentChange {
+                    purpose: self.purpose,
+                    status: self.status,
+                    previous: self.previous,
+                    legal_basis: self.legal_basis,
+                    source: self.source,
+                    method: self.method,
+                    channels: self.channels,
+                    notice: self.notice,
+                    page: self.page,
+                    submission: self.submission,
+                    requested_at: self.requested_at,
+                    decided_at: self.decided_at,
+                    expires_at: self.expires_at,
+                    actor: self.actor,
+                    receipt,
+                })),
             },
         }
     }

@@ -54,6 +54,9 @@ pub mod submitted;
 pub mod consent;
 
 #[cfg(feature = "record")]
+pub mod retention;
+
+#[cfg(feature = "record")]
 pub mod decision;
 
 #[cfg(feature = "record")]

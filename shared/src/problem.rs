@@ -5,7 +5,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::key::{FormKey, PurposeKey};
+use crate::{
+    key::{FormKey, PurposeKey},
+    time::Timestamp,
+};
 
 /// An error as it leaves the collector, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -136,7 +139,8 @@ impl Problem {
     /// 404: nobody of this address or id.
     #[must_use]
     pub fn unknown_subject() -> Self {
-        let detail = "Nobody of this address or id is on record in this site, or the request was never confirmed.";
+        let detail = "Nobody of this address or id is on record in this site, or the request was never confirmed. \
+            POST /v1/subjects/lookup finds the id of an address.";
         Self::new(404, "unknown-subject", "The person is unknown", detail)
     }
 
@@ -198,6 +202,19 @@ impl Problem {
         );
         let mut problem = Self::new(409, "purpose-in-use", "The purpose is in use", detail);
         problem.extension.insert("forms".to_owned(), named.into());
+        problem
+    }
+
+    /// 410: the person was erased.
+    #[must_use]
+    pub fn erased(at: Timestamp) -> Self {
+        let at = at.to_string();
+        let detail = format!(
+            "This person was erased at {at}. What happened before stands in GET /v1/events without the person, \
+            and nothing more is known. Delete what you still keep of it."
+        );
+        let mut problem = Self::new(410, "erased", "The person was erased", detail);
+        problem.extension.insert("erased_at".to_owned(), at.into());
         problem
     }
 

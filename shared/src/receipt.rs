@@ -366,6 +366,13 @@ impl SubmissionFacts {
             widget: submission.widget.clone(),
         }
     }
+
+    /// Whether a submission says this, whoever says it.
+    #[must_use]
+    pub fn are_of(&self, submission: &Submission) -> bool {
+        let same_words = self.notice.hash == submission.notice_hash;
+        same_words && *self == Self::of(submission, self.notice.clone(), self.received_at)
+    }
 }
 
 impl Receipt {

@@ -56,6 +56,12 @@ impl Timestamp {
     }
 }
 
+/// So many days of 24 hours.
+#[must_use]
+pub fn days(days: u32) -> Duration {
+    Duration::from_hours(u64::from(days) * 24)
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();

@@ -180,6 +180,23 @@ impl SealingKey {
             .map_err(|_| CannotOpen)
     }
 
+    /// By what something is recognised as the same again while this key is there: a keyed hash, so that once the key is deleted nobody
+    /// can try out what it was made from.
+    ///
+    /// # Panics
+    /// Never: 32 bytes is a length that HKDF-SHA256 can give, and HMAC takes a key of any length.
+    #[must_use]
+    pub fn fingerprint(&self, of: &[u8]) -> [u8; 32] {
+        let mut key = [0; 32];
+        Hkdf::<Sha256>::new(Some(b"sayso/fingerprint/1"), &self.0)
+            .expand(b"fingerprint", &mut key)
+            .expect("32 bytes is a length that HKDF-SHA256 can give");
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&key)
+            .expect("HMAC takes a key of any length");
+        mac.update(of);
+        mac.finalize().into_bytes().into()
+    }
+
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new(&self.0.into())
     }
@@ -259,6 +276,14 @@ mod tests {
             "it is the new one's already"
         );
         assert_ne!(new.name(), Vault::open(&[1; 32]).name());
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_under_the_same_key_alone() {
+        let (key, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+        assert_eq!(key.fingerprint(b"jan"), key.fingerprint(b"jan"));
+        assert_ne!(key.fingerprint(b"jan"), key.fingerprint(b"eva"));
+        assert_ne!(key.fingerprint(b"jan"), other.fingerprint(b"jan"));
     }
 
     proptest! {

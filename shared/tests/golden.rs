@@ -14,7 +14,10 @@ use sayso_shared::{
     consent::Standing,
     decision,
     definition::SiteDefinition,
-    event::{ActorKind, Event, EventSubject, Manner, Method, StoredEvent},
+    event::{
+        Actor, ActorKind, ErasureReason, Event, EventSubject, Manner, Method, StoredErasure,
+        StoredEvent,
+    },
     key::SiteKey,
     language::Language,
     notice::{Notice, NoticeText},
@@ -179,6 +182,14 @@ fn an_event_is_stored_and_sent_by_these_bytes() {
         "header.payload.signature".to_owned(),
     );
     written("event_erased", &erased);
+    let actor = Actor {
+        kind: ActorKind::Key,
+        id: Some("crm".to_owned()),
+    };
+    let reason = Some(ErasureReason::ConsentWithdrawn);
+    let erasure = StoredErasure::of(EVENT, notice.text.site.clone(), reason, actor, now);
+    written("stored_erasure", &erasure);
+    written("event_subject_erased", &erasure.render(8, SUBJECT));
     let page = EventPage {
         events: vec![event],
         next: "AQAAAAAAAAAH".to_owned(),

@@ -13,7 +13,7 @@ use sayso_shared::{
         SubmissionAnswer,
     },
     definition::SiteDefinition,
-    event::{Event, EventType, StoredEvent},
+    event::{ErasureReason, Event, EventType, StoredErasure, StoredEvent},
     notice::{Notice, NoticeText},
     published::PublishedForm,
     receipt::{Receipt, SubmissionFacts},
@@ -133,6 +133,8 @@ laws! {
     facts_read_back: SubmissionFacts = golden(include_str!("golden/submission_facts.json"));
     an_event_reads_back: Event = golden(include_str!("golden/event.json"));
     an_event_of_somebody_erased_reads_back: Event = golden(include_str!("golden/event_erased.json"));
+    an_erasure_reads_back: Event = golden(include_str!("golden/event_subject_erased.json"));
+    a_stored_erasure_reads_back: StoredErasure = golden(include_str!("golden/stored_erasure.json"));
     a_stored_event_reads_back: StoredEvent = golden(include_str!("golden/stored_event.json"));
     a_page_of_events_reads_back: EventPage = golden(include_str!("golden/event_page.json"));
     a_notice_reads_back: Notice = golden(include_str!("golden/notice.json"));
@@ -153,6 +155,25 @@ fn every_type_of_event_is_called_alike_everywhere() {
     for kind in EventType::ALL {
         assert_eq!(json!(kind), kind.as_str());
         assert_eq!(EventType::parse(kind.as_str()), Some(kind));
+    }
+}
+
+#[test]
+fn every_reason_for_an_erasure_is_called_alike_everywhere() {
+    for reason in ErasureReason::ALL {
+        assert_eq!(json!(reason), reason.as_str());
+        assert_eq!(ErasureReason::parse(reason.as_str()), Some(reason));
+    }
+}
+
+#[test]
+fn an_event_is_what_its_type_says() {
+    let given = golden(include_str!("golden/event.json"));
+    let erased = golden(include_str!("golden/event_subject_erased.json"));
+    for (document, is_consent) in [(given, true), (erased, false)] {
+        let event: Event = serde_json::from_value(document).expect("an event");
+        assert_eq!(event.data.consent().is_some(), is_consent);
+        assert_eq!(event.kind != EventType::Erased, is_consent);
     }
 }
 

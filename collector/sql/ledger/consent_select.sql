@@ -1,1 +1,1 @@
-SELECT purpose, status, since, submission, requested_at, expires_at FROM consent WHERE subject = ?;
+SELECT purpose, status, since, submission, requested_at, expires_at, retention_days FROM consent WHERE subject = ?;

@@ -10,6 +10,24 @@ UPDATE subject SET keep_until = (SELECT CASE WHEN MAX(status IN ('requested', 'g
 
 CREATE INDEX subject_kept ON subject (keep_until) WHERE keep_until IS NOT NULL;
 
+-- The keys of persons, each in a place of its own that is overwritten with zeros when its person is forgotten. Rows are appended and never
+-- grow, shrink or go, so SQLite never copies one to another page, where overwriting would not reach it. The two that fill a page each are
+-- there because the first page of a table is copied when a second one is needed.
+CREATE TABLE subject_key (slot INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
+
+INSERT INTO subject_key (slot, wrapped) VALUES (1, zeroblob(3900)), (2, zeroblob(3900));
+
+ALTER TABLE subject ADD COLUMN slot INTEGER;
+
+UPDATE subject SET slot = known.slot FROM (SELECT id, 2 + ROW_NUMBER() OVER (ORDER BY id) AS slot FROM subject) AS known WHERE known.id = subject.id;
+
+INSERT INTO subject_key (slot, wrapped) SELECT slot, wrapped_key FROM subject ORDER BY slot;
+
+ALTER TABLE subject DROP COLUMN wrapped_key;
+
+-- All links of a person go with the person.
+CREATE INDEX token_subject ON token (subject);
+
 -- When it came: its network and browser are kept for a while only.
 ALTER TABLE submission ADD COLUMN received_at INTEGER;
 

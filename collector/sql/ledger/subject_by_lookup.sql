@@ -1,1 +1,1 @@
-SELECT id, wrapped_key, person FROM subject WHERE lookup = ?;
+SELECT subject.id, subject_key.wrapped AS wrapped_key, subject.person FROM subject JOIN subject_key ON subject_key.slot = subject.slot WHERE subject.lookup = ?;

@@ -1,1 +1,1 @@
-INSERT INTO subject (id, lookup, wrapped_key, person, created_at, kek) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO subject (id, lookup, slot, person, created_at, kek) VALUES (?, ?, (SELECT MAX(slot) FROM subject_key), ?, ?, ?);

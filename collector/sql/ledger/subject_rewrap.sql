@@ -1,1 +1,1 @@
-UPDATE subject SET lookup = ?, wrapped_key = ?, kek = ? WHERE id = ?;
+UPDATE subject SET lookup = ?, kek = ? WHERE id = ?;

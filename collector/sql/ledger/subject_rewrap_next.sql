@@ -1,1 +1,1 @@
-SELECT id, wrapped_key, person FROM subject WHERE kek IS NOT ? AND id > ? ORDER BY id LIMIT 100;
+SELECT subject.id, subject_key.wrapped AS wrapped_key, subject.person FROM subject JOIN subject_key ON subject_key.slot = subject.slot WHERE subject.kek IS NOT ? AND subject.id > ? ORDER BY subject.id LIMIT 100;

@@ -77,6 +77,7 @@ impl<S: Store> Book<S> {
                 .run(include_str!("../../sql/ledger/event_insert.sql"), values)?;
             self.project(done.subject, change)?;
         }
+        self.note_keeping(done.subject)?;
         Ok(receipt)
     }
 
@@ -92,6 +93,7 @@ impl<S: Store> Book<S> {
             text(consent.submission),
             moment(consent.requested_at),
             moment(consent.expires_at),
+            consent.retention_days.map_or(Value::Null, number),
         ];
         Ok(self
             .store

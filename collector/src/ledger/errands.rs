@@ -105,7 +105,13 @@ impl Ledger {
         }
         let mut looks: Vec<Timestamp> = Vec::new();
         self.paused.borrow_mut().retain(|_, until| *until > now);
-        for ended in [self.book.lapse(now)?, self.book.expire(now)?] {
+        let ended = [
+            self.book.lapse(now)?,
+            self.book.expire(now)?,
+            self.book.let_go(now)?,
+            self.book.forget_clients(now)?,
+        ];
+        for ended in ended {
             looks.extend(ended.next);
             for failure in ended.failures {
                 log(failure);

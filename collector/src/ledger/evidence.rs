@@ -7,7 +7,7 @@ use sayso_shared::{
     api_key::{ApiKey, Scope},
     consent::Consent,
     email::EmailAddress,
-    event::{Event, EventSubject},
+    event::{Actor, ActorKind, Event, EventSubject},
     evidence::{
         ClientFacts, ConsentFacts, EvidenceAct, EvidenceMail, EvidencePack, EvidenceSubmission,
         SealedEvidence,
@@ -73,7 +73,7 @@ impl<S: Store> Book<S> {
         let subject = self.subject(&keys, &id.to_string())?;
         let standing = self.standing(&id.to_string())?;
         if subject.is_none() && standing.is_empty() {
-            return Err(Problem::unknown_subject().into());
+            return Err(self.why_nobody(id)?);
         }
         let consents = standing
             .iter()
@@ -97,18 +97,21 @@ impl<S: Store> Book<S> {
         let keys = self.keys()?;
         let standing = self.standing(&id.to_string())?;
         if standing.is_empty() {
-            return Err(Problem::unknown_subject().into());
+            return Err(self.why_nobody(id)?);
         }
         let consent = standing.get(purpose).ok_or_else(Problem::unknown_consent)?;
         let pack = self.pack(&keys, id, purpose, consent, now)?;
         Ok(pack.seal(&keys.signing))
     }
 
-    /// Whether this key opens that; the admin comes without a key.
-    pub(super) fn admit(&self, key: Option<&str>, scope: Scope) -> Outcome<()> {
+    /// Who asks, if this key opens that; the admin comes without a key.
+    pub(super) fn admit(&self, key: Option<&str>, scope: Scope) -> Outcome<Actor> {
         let snapshot = self.snapshot();
         let Some(key) = key else {
-            return snapshot.map(drop);
+            return snapshot.map(|_| Actor {
+                kind: ActorKind::Admin,
+                id: None,
+            });
         };
         // A stranger is not told which sites there are: an unknown site is just a key that opens nothing.
         let snapshot = snapshot.map_err(|_| Problem::unauthorized())?;
@@ -117,7 +120,10 @@ impl<S: Store> Book<S> {
             .among(&snapshot.keys)
             .ok_or_else(Problem::unauthorized)?;
         if kept.scopes.contains(&scope) {
-            Ok(())
+            Ok(Actor {
+                kind: ActorKind::Key,
+                id: Some(kept.name.to_string()),
+            })
         } else {
             Err(Problem::missing_scope(scope.as_str()).into())
         }

@@ -60,7 +60,8 @@ fn everything_about_one_consent_is_found_and_nothing_about_another() {
             ReceiptAct::Withdrawn
         ]
     );
-    let events: Vec<Status> = pack.events.iter().map(|event| event.data.status).collect();
+    let changes = pack.events.iter().filter_map(|event| event.data.consent());
+    let events: Vec<Status> = changes.map(|change| change.status).collect();
     assert_eq!(
         events,
         [Status::Requested, Status::Given, Status::Withdrawn]

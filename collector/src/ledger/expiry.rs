@@ -86,7 +86,11 @@ impl<S: Store> Book<S> {
 #[cfg(test)]
 mod tests {
     use sayso_shared::{
-        consent::Status, event::EventType, id::uuid_v7, notice::NoticeText, snapshot::Snapshot,
+        consent::Status,
+        event::{ConsentChange, Event, EventType},
+        id::uuid_v7,
+        notice::NoticeText,
+        snapshot::Snapshot,
     };
 
     use super::*;
@@ -123,11 +127,15 @@ mod tests {
         assert_eq!(status, 201);
     }
 
+    fn change(event: &Event) -> &ConsentChange {
+        event.data.consent().expect("a change of a consent")
+    }
+
     fn kinds(book: &Book<NativeStore>) -> Vec<EventType> {
         let events = good(book.events(None, "", 100, &[])).events;
         let store = events
             .into_iter()
-            .filter(|event| event.data.purpose.as_str() == "STORE");
+            .filter(|event| change(event).purpose.as_str() == "STORE");
         store.map(|event| event.kind).collect()
     }
 
@@ -145,10 +153,10 @@ mod tests {
         let events = good(book.events(None, "", 100, &[])).events;
         for event in events
             .iter()
-            .filter(|event| event.data.purpose.as_str() == "STORE")
+            .filter(|event| change(event).purpose.as_str() == "STORE")
         {
             assert_eq!(
-                event.data.expires_at,
+                change(event).expires_at,
                 Some(at(5 + 2 * DAY)),
                 "{:?}",
                 event.kind
@@ -178,7 +186,7 @@ mod tests {
             kinds(&book),
             [EventType::Given, EventType::Expired, EventType::Given]
         );
-        assert_eq!(last.data.previous, Status::Expired);
+        assert_eq!(change(last).previous, Status::Expired);
     }
 
     #[test]

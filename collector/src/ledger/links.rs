@@ -10,6 +10,7 @@ use sayso_shared::{
     notice::Notice,
     purpose::Source,
     receipt::{Meant, ReceiptAct, SubmissionFacts},
+    retention::was_never_confirmed,
     time::Timestamp,
     token::Token,
 };
@@ -219,15 +220,8 @@ impl<S: Store> Book<S> {
         self.store.commit(|| {
             self.write_changes(keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
             self.settle(row.id)?;
-            let holds: Vec<At> = self.store.rows(
-                include_str!("../../sql/ledger/consent_holds.sql"),
-                vec![text(subject)],
-            )?;
-            if holds.is_empty() {
-                self.store.run(
-                    include_str!("../../sql/ledger/subject_delete.sql"),
-                    vec![text(subject)],
-                )?;
+            if was_never_confirmed(&self.standing(&row.subject)?) {
+                self.forget(subject)?;
             }
             Ok(())
         })

@@ -111,6 +111,9 @@ impl LedgerObject {
             Ask::Consents { key, id } => {
                 return Ok(answer::json(200, &book.consents(key.as_deref(), id)?)?);
             }
+            Ask::Erase { key, id, reason } => {
+                answer::json(200, &book.erase(key.as_deref(), id, reason, now)?)?
+            }
             Ask::Evidence {
                 key,
                 id,

@@ -4,7 +4,7 @@ use sayso_shared::{
     answer::EventPage,
     api_key::Scope,
     cursor::{Cursor, SiteCursor},
-    event::{Event, EventSubject, EventType, StoredEvent},
+    event::{Event, EventSubject, EventType, StoredErasure, StoredEvent},
     key::SiteKey,
     merge::{Head, Part, merge},
     problem::Problem,
@@ -28,10 +28,11 @@ use crate::{
 #[derive(Deserialize)]
 pub(super) struct Row {
     seq: i64,
+    kind: String,
     subject: String,
     body: String,
-    receipt: String,
-    submission: Uuid,
+    receipt: Option<String>,
+    submission: Option<Uuid>,
     person: Option<ByteBuf>,
 }
 
@@ -156,20 +157,29 @@ impl<S: Store> Book<S> {
     }
 
     pub(super) fn read_event(&self, keys: &Keys, row: Row) -> Outcome<Event> {
-        let stored: StoredEvent = serde_json::from_str(&row.body)?;
         let id = Uuid::try_parse(&row.subject).map_err(|_| damaged("an event's subject"))?;
+        let seq = cursor(row.seq).seq;
+        if row.kind == EventType::Erased.as_str() {
+            let stored: StoredErasure = serde_json::from_str(&row.body)?;
+            return Ok(stored.render(seq, id));
+        }
+        let stored: StoredEvent = serde_json::from_str(&row.body)?;
+        let (receipt, submission) = row
+            .receipt
+            .zip(row.submission)
+            .ok_or_else(|| damaged("an event's act"))?;
         let subject = self.subject(keys, &row.subject)?;
         // As the submission named the person that this event rests on; version 1 of the tables did not keep that.
         let person = subject.map(|subject| match row.person {
             Some(sealed) => subject
                 .key
-                .open(&sealed, &naming_place(row.submission))
+                .open(&sealed, &naming_place(submission))
                 .ok()
                 .and_then(|bytes| Person::read(&bytes)),
             None => Some(subject.person),
         });
         let subject = EventSubject::of(id, person.flatten().as_ref());
-        Ok(stored.render(cursor(row.seq).seq, subject, row.receipt))
+        Ok(stored.render(seq, subject, receipt))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sayso_shared::{
     answer::{SubmissionAnswer, SubmissionState},
+    canonical::base64url,
     consent::Status,
     decision::{self, Decided},
     delivery::{MailCap, mail_slot},
@@ -104,8 +105,8 @@ impl<S: Store> Book<S> {
         let definition = &snapshot.definition;
         self.owns(Whose::Address(&submission.person.email))?;
         if let Some(known) = self.submission(submission.id)? {
-            let same = known.digest == submission.digest; // 2
-            return if same {
+            return if self.is_the_same(&keys, &known, &submission)? {
+                // 2
                 Ok((200, known.answer()?))
             } else {
                 Err(Problem::id_reused().into())
@@ -148,6 +149,17 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/submission_select.sql"),
             vec![text(id)],
         )?)
+    }
+
+    /// Whether a submission is the one that was taken before. When its person was forgotten since, all but who it was is
+    /// compared.
+    fn is_the_same(&self, keys: &Keys, known: &SubmissionRow, again: &Submission) -> Outcome<bool> {
+        let Some(subject) = self.subject(keys, &known.subject)? else {
+            let same_choices = known.answer()?.is_to(&again.choices);
+            return Ok(same_choices && known.facts()?.are_of(again));
+        };
+        // Before version 3 of the tables it was not keyed.
+        Ok(known.digest == digest(&subject, again) || known.digest == again.digest)
     }
 
     fn write(
@@ -214,6 +226,7 @@ impl<S: Store> Book<S> {
             .iter()
             .any(|change| change.after.status == Status::Requested);
         let waiting_until = waits.then(|| now + snapshot.definition.confirm_within());
+        let client = client.filter(|_| snapshot.definition.client_days > 0);
         let client = match client {
             None => Value::Null,
             Some(client) => {
@@ -227,7 +240,7 @@ impl<S: Store> Book<S> {
         let values = vec![
             text(id),
             text(subject.id),
-            text(&submission.digest),
+            text(digest(&subject, submission)),
             text(serde_json::to_string(&facts)?),
             text(serde_json::to_string(&answer)?),
             waiting_until.map_or(Value::Null, |at| number(at.unix_millis())),
@@ -237,6 +250,7 @@ impl<S: Store> Book<S> {
                 chance::bytes(),
             )),
             client,
+            number(now.unix_millis()),
         ];
         self.store.run(
             include_str!("../../sql/ledger/submission_insert.sql"),
@@ -371,6 +385,11 @@ impl<S: Store> Book<S> {
             now,
         ))
     }
+}
+
+/// By what the same submission is recognised. Keyed, since it is made from the address among the rest, which is known.
+fn digest(subject: &Subject, submission: &Submission) -> String {
+    base64url(&subject.key.fingerprint(submission.digest.as_bytes()))
 }
 
 /// To what the person is bound as one submission named it.

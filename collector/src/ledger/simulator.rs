@@ -7,6 +7,8 @@ mod alarm;
 
 mod courier;
 
+mod eraser;
+
 mod invariants;
 
 mod model;

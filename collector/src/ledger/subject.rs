@@ -41,6 +41,7 @@ struct ConsentRow {
     submission: Uuid,
     requested_at: Option<i64>,
     expires_at: Option<i64>,
+    retention_days: Option<u32>,
 }
 
 impl<S: Store> Book<S> {
@@ -73,10 +74,14 @@ impl<S: Store> Book<S> {
             Some(_) => chance::uuid_in(snapshot.shard, now),
         };
         let key = SealingKey::new(chance::bytes());
+        let wrapped = keys.vault.wrap(&key, id, chance::bytes());
+        self.store.run(
+            include_str!("../../sql/ledger/subject_key_insert.sql"),
+            vec![Value::Blob(wrapped)],
+        )?;
         let values = vec![
             text(id),
             Value::Blob(lookup.to_vec()),
-            Value::Blob(keys.vault.wrap(&key, id, chance::bytes())),
             Value::Blob(key.seal(&person.render(), &person_place(id), chance::bytes())),
             number(now.unix_millis()),
             text(keys.vault.name()),
@@ -100,9 +105,13 @@ impl<S: Store> Book<S> {
 
     /// Wraps a subject's key, and makes its lookup, by the key-encryption key of now.
     fn rewrap(&self, keys: &Keys, site: &SiteKey, subject: &Subject) -> Outcome<()> {
+        let wrapped = keys.vault.wrap(&subject.key, subject.id, chance::bytes());
+        self.store.run(
+            include_str!("../../sql/ledger/subject_key_update.sql"),
+            vec![Value::Blob(wrapped), text(subject.id)],
+        )?;
         let values = vec![
             Value::Blob(keys.vault.lookup(site, &subject.person.email).to_vec()),
-            Value::Blob(keys.vault.wrap(&subject.key, subject.id, chance::bytes())),
             text(keys.vault.name()),
             text(subject.id),
         ];
@@ -176,6 +185,7 @@ impl<S: Store> Book<S> {
                 submission: row.submission,
                 requested_at: row.requested_at.map(Timestamp::from_unix_millis),
                 expires_at: row.expires_at.map(Timestamp::from_unix_millis),
+                retention_days: row.retention_days,
             };
             Ok((purpose, consent))
         });

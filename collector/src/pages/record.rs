@@ -159,7 +159,7 @@ pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
 
 fn standing<'a>(catalogue: &'static Catalogue, pack: &'a EvidencePack) -> Standing<'a> {
     let last = pack.events.last();
-    let until = last.and_then(|event| event.data.expires_at);
+    let until = last.and_then(|event| event.data.consent()?.expires_at);
     let until = until.filter(|_| pack.consent.status == Status::Given);
     let ours = &catalogue.record;
     Standing {
@@ -304,15 +304,16 @@ fn history<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<
         .flat_map(|pack| pack.events.iter().map(move |event| (pack, event)))
         .collect();
     changes.sort_by_key(|(_, event)| event.data.seq);
-    let told = changes.into_iter().map(|(pack, event)| {
+    let told = changes.into_iter().filter_map(|(pack, event)| {
+        let change = event.data.consent()?;
         let mut acts = pack.acts.iter();
-        let act = acts.find(|act| act.receipt == event.data.receipt);
-        Happened {
+        let act = acts.find(|act| act.receipt == change.receipt);
+        Some(Happened {
             at: moment(event.timestamp),
             title: &pack.consent.title,
-            status: status_word(catalogue, event.data.status),
+            status: status_word(catalogue, change.status),
             act: act.map_or("", |act| act_word(catalogue, act.kind)),
-        }
+        })
     });
     told.collect()
 }

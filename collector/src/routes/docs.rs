@@ -121,6 +121,7 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::receipts::download,
         super::events::show,
         super::subjects::look_up,
+        super::subjects::erase,
         super::subjects::consents,
         super::subjects::evidence,
         super::admin::put_site,

@@ -29,7 +29,7 @@ const LARGEST_PAGE: u32 = 1000;
     params(
         ("after" = Option<String>, Query, description = "The `next` of the page before; empty or absent: from the beginning. A cursor never expires"),
         ("limit" = Option<u32>, Query, description = "At most so many, 1 to 1000; 100 if absent"),
-        ("types" = Option<String>, Query, description = "Types of events, separated by commas; without it given, refused, withdrawn and expired"),
+        ("types" = Option<String>, Query, description = "Types of events, separated by commas; without it given, refused, withdrawn, expired and erased"),
         ("site" = Option<String>, Query, description = "With the admin token: the site"),
     ),
     responses(

@@ -1,8 +1,8 @@
 //! `/v1/subjects`: who is on record, how it stands, and what proves it. By key, and the address is never in the URL.
 
 use sayso_shared::{
-    answer::LookupRequest, email::EmailAddress, export::ExportForm, key::PurposeKey,
-    problem::FieldError, problem::Problem,
+    answer::LookupRequest, email::EmailAddress, event::ErasureReason, export::ExportForm,
+    key::PurposeKey, problem::FieldError, problem::Problem,
 };
 use uuid::Uuid;
 use worker::{Method, Response};
@@ -65,6 +65,7 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
         (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id is on record", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The person was erased; `erased_at` says when", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
@@ -72,6 +73,43 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
     let (site, key) = keys::site_of(&wanted)?;
     let id = subject_id(id)?;
     let (whose, ask) = (Whose::Subject(id), Ask::Consents { key, id });
+    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
+}
+
+/// Erases a person: whatever names or reaches it is deleted, events and receipts stay without the person, and `subject.erased` tells of
+/// it. Asking again is harmless. Scope `subjects:write`.
+#[utoipa::path(
+    delete,
+    path = "/v1/subjects/{id}",
+    tag = "crm",
+    params(
+        ("id" = String, Path, description = "The person's id, from an event or a look-up"),
+        ("reason" = Option<ErasureReason>, Query, description = "On which ground of Article 17(1) GDPR"),
+        ("site" = Option<String>, Query, description = "With the admin token: the site"),
+    ),
+    responses(
+        (status = 200, description = "The person is erased, now or before", body = sayso_shared::answer::SubjectErased),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks subjects:write", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody of this id was ever on record", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn erase(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
+    if wanted.request.method() != Method::Delete {
+        return wrong_method("DELETE");
+    }
+    let (site, key) = keys::site_of(&wanted)?;
+    let id = subject_id(id)?;
+    let reason = match wanted.parameter("reason")? {
+        None => None,
+        Some(reason) => Some(ErasureReason::parse(&reason).ok_or_else(|| {
+            let known = ErasureReason::ALL.map(ErasureReason::as_str).join(", ");
+            Problem::bad_parameter("reason", &format!("must be one of {known}, or left out"))
+        })?),
+    };
+    let (whose, ask) = (Whose::Subject(id), Ask::Erase { key, id, reason });
     shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
 }
 
@@ -97,6 +135,7 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
         (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id is on record, or was never asked for this", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "No consent stands, and the form that `format` names holds nothing else", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The person was erased; `erased_at` says when", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]

@@ -24,6 +24,8 @@ impl World {
     pub(super) fn run_errands(&mut self) -> Check {
         self.say(|_| "the alarm rings".to_owned());
         self.lapse()?;
+        self.let_go()?;
+        self.forget_clients()?;
         self.post()?;
         let names: Vec<String> = self.outside.crms.keys().cloned().collect();
         for name in names {
@@ -90,7 +92,7 @@ impl World {
                 kept.waiting_until = None;
                 let subject = kept.subject;
                 if !self.model.holds(subject) {
-                    self.model.subjects[subject].gone = true;
+                    self.is_forgotten(subject);
                     invariant::who_is_forgotten_is_in_no_store(self, subject)?;
                 }
                 self.standing_is_that_of_the_model(subject)?;

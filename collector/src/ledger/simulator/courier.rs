@@ -62,6 +62,8 @@ impl World {
         must(invariant::is_that(&delivery.event, entry), || {
             format!("3: push and pull show event {seq} differently")
         })?;
+        invariant::who_is_forgotten_is_in_no_event(self, &entry.change, &delivery.event)?;
+        let crm = self.outside.crms.get_mut(name).expect("a CRM");
         let (takes, attempt) = if self.calm {
             (true, CrmMood::ok())
         } else {

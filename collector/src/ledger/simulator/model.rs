@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sayso_shared::{answer::SubmissionAnswer, consent::Status, event::Event};
+use sayso_shared::{
+    answer::{SubjectErased, SubmissionAnswer},
+    consent::Status,
+    event::Event,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,6 +15,17 @@ pub(super) const CONFIRM_WITHIN: i64 = 72 * 3_600_000;
 
 /// The purposes that a mail has to confirm.
 pub(super) const CONFIRMED_BY_MAIL: [&str; 2] = ["EVENTS", "NEWS"];
+
+/// For how many days the data are kept once a purpose is over, where its words say.
+pub(super) const RETENTION_DAYS: [(&str, Option<u32>); 4] = [
+    ("EVENTS", Some(2)),
+    ("HELP", None),
+    ("NEWS", Some(5)),
+    ("STORE", Some(3)),
+];
+
+/// For how many days networks are kept.
+pub(super) const CLIENT_DAYS: u32 = 1;
 
 /// All that was ever acknowledged.
 #[derive(Default)]
@@ -29,6 +44,8 @@ pub(super) struct Subject {
     pub(super) consents: BTreeMap<String, Consent>,
     /// The address and its key are deleted.
     pub(super) gone: bool,
+    /// What whoever erased this person was answered.
+    pub(super) erased: Option<SubjectErased>,
 }
 
 #[derive(Clone, PartialEq, Debug)]

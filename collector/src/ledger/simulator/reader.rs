@@ -59,7 +59,11 @@ impl World {
         self.say(|_| format!("confirms {chosen:?} of {}: {changes:?}", read.submission));
         let share = match fate {
             Fate::Done(ConfirmView::Confirmed(_)) => Share::All,
-            Fate::Done(_) => {
+            Fate::Done(view) => {
+                let erased = self.model.subjects[read.subject].erased.is_some();
+                must(matches!(view, ConfirmView::Unknown) == erased, || {
+                    "6: a link of somebody erased tells something".to_owned()
+                })?;
                 must(changes.is_empty(), || {
                     "a link that is good does nothing".to_owned()
                 })?;
@@ -98,8 +102,11 @@ impl World {
         let fate = self.attempt(|book| book.withdraw(&read.preferences, key.as_ref(), now))?;
         self.say(|_| format!("stops {purpose:?} of {}: {changes:?}", read.subject));
         let share = match fate {
-            Fate::Done(PreferencesView::Unknown) => {
-                return Err("a link of ours is not known".to_owned());
+            Fate::Done(view)
+                if matches!(view, PreferencesView::Unknown)
+                    != self.model.subjects[read.subject].erased.is_some() =>
+            {
+                return Err("a link of ours is not known, or of somebody erased is".to_owned());
             }
             Fate::Done(_) => Share::All,
             Fate::Refused(problem) => {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     super::fixture::{self, ORIGIN, at},
-    model::CONFIRMED_BY_MAIL,
+    model::{CLIENT_DAYS, CONFIRMED_BY_MAIL, RETENTION_DAYS},
     outside::Crm,
 };
 
@@ -76,8 +76,8 @@ impl Press {
 
     fn print(&mut self, look: Look) -> &(SiteDefinition, Notice) {
         self.printed.entry(look).or_insert_with(|| {
-            let purposes: Vec<_> = ["EVENTS", "HELP", "NEWS", "STORE"].iter().map(|key| json!({
-                "key": key, "title": {"en": key}, "text": {"en": format!("Version {}", look.words)}, "legal_basis": "consent",
+            let purposes: Vec<_> = RETENTION_DAYS.iter().map(|(key, days)| json!({
+                "key": key, "retention_days": days, "title": {"en": key}, "text": {"en": format!("Version {}", look.words)}, "legal_basis": "consent",
                 "channels": ["email"], "double_opt_in": CONFIRMED_BY_MAIL.contains(key)
             })).collect();
             let definition = SiteDefinition::parse(&json!({
@@ -85,7 +85,7 @@ impl Press {
                 "controller": {"name": "Demo", "privacy_url": "https://example.com/privacy", "contact": "privacy@example.com"},
                 "default_language": "en", "languages": ["en"], "origins": [ORIGIN],
                 "mail": {"from": "post@example.com", "from_name": "Demo"},
-                "purposes": purposes,
+                "purposes": purposes, "client_days": CLIENT_DAYS,
                 "forms": [{"key": "form", "source": "web_form", "purposes": look.purposes(), "intro": {"en": "Hello"}}]
             }))
             .expect("a definition");

@@ -1,12 +1,20 @@
 //! Visitors: they fill in forms and send them, late, twice, or under an id that is taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
-use sayso_shared::{answer::SubmissionAnswer, consent::Status, id::uuid_v7, key::PurposeKey};
+use sayso_shared::{
+    answer::SubmissionAnswer, consent::Status, evidence::ClientFacts, id::uuid_v7, key::PurposeKey,
+};
 use serde::Deserialize;
 
 use super::{
-    super::fixture::{ORIGIN, at, submission},
+    super::{
+        fixture::{ORIGIN, at, submission},
+        record::Whence,
+    },
     invariants::{self as invariant, Check, must},
     model::{CONFIRM_WITHIN, CONFIRMED_BY_MAIL, Kept, Subject},
     outside::Mail,
@@ -100,7 +108,7 @@ impl World {
             self.row_counts()?,
             at(self.now),
         );
-        let fate = self.attempt(|book| book.record(&sent.document, Some(ORIGIN), now))?;
+        let fate = self.attempt(|book| book.record(&sent.document, whence(), now))?;
         let got = match &fate {
             Fate::Done((status, _)) => status.to_string(),
             Fate::Refused(problem) => problem.status.to_string(),
@@ -167,6 +175,7 @@ impl World {
                 id: None,
                 consents: BTreeMap::new(),
                 gone: false,
+                erased: None,
             });
             self.model.subjects.len() - 1
         });
@@ -241,6 +250,18 @@ impl World {
         must(reused, || "2: an id was taken twice".to_owned())?;
         invariant::looking_changes_nothing(written, self.book().store.rows_written())?;
         self.nothing_happens()
+    }
+}
+
+/// A page of the site, seen from a network.
+fn whence() -> Whence<'static> {
+    static CLIENT: LazyLock<ClientFacts> = LazyLock::new(|| ClientFacts {
+        network: Some("203.0.113.0/24".to_owned()),
+        user_agent: None,
+    });
+    Whence {
+        origin: Some(ORIGIN),
+        client: Some(&CLIENT),
     }
 }
 

@@ -37,34 +37,37 @@ impl World {
         self.tail = page.next;
         let mut left = predicted.to_vec();
         for event in &page.events {
-            let data = &event.data;
-            let (purpose, id) = (data.purpose.to_string(), data.subject.id);
+            let (data, last) = (&event.data, self.last_seq());
+            must(data.seq > last && event.timestamp == at(self.now), || {
+                format!("3: event {} comes after {last}", data.seq)
+            })?;
+            let Some(told) = data.consent() else {
+                self.match_erasure(event, &mut left)?;
+                continue;
+            };
+            let (purpose, id) = (told.purpose.to_string(), data.subject.id);
             let is_this = |change: &Change| {
                 (
                     change.submission,
                     &change.purpose,
                     change.previous,
                     change.status,
-                ) == (data.submission, &purpose, data.previous, data.status)
+                ) == (told.submission, &purpose, told.previous, told.status)
                     && self.model.subjects[change.subject]
                         .id
                         .is_none_or(|known| known == id)
             };
-            let place = left.iter().position(is_this).ok_or_else(|| format!("2: an event that nobody caused: {} {purpose} {:?} -> {:?} of {}, expected {left:?}", data.seq, data.previous, data.status, data.submission))?;
+            let place = left.iter().position(is_this).ok_or_else(|| format!("2: an event that nobody caused: {} {purpose} {:?} -> {:?} of {}, expected {left:?}", data.seq, told.previous, told.status, told.submission))?;
             let change = left.remove(place);
-            let last = self.last_seq();
-            must(data.seq > last && event.timestamp == at(self.now), || {
-                format!("3: event {} comes after {last}", data.seq)
-            })?;
             invariant::no_retry_of_anything_makes_a_second_event(self, &change)?;
             invariant::every_reader_sees_changes_in_order(self, &change)?;
             invariant::an_unconfirmed_consent_is_never_forwarded_as_given(self, &change)?;
-            let shown = &self.model.submissions[&data.submission].document["notice_hash"];
-            must(*shown == *data.notice.name.hash, || {
+            let shown = &self.model.submissions[&told.submission].document["notice_hash"];
+            must(*shown == *told.notice.name.hash, || {
                 format!("event {} names words that were not shown", data.seq)
             })?;
             if data.seq % 8 == 0 {
-                invariant::everything_signed_verifies(&data.receipt, &self.jwks)?;
+                invariant::everything_signed_verifies(&told.receipt, &self.jwks)?;
             }
             self.model.subjects[change.subject].id = Some(id);
             self.model.apply(&change, self.now);

@@ -1,0 +1,1 @@
+UPDATE submission SET client = zeroblob(length(client)) WHERE id IN (SELECT value FROM json_each(?));

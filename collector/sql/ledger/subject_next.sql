@@ -1,0 +1,1 @@
+SELECT MIN(keep_until) AS at FROM subject WHERE keep_until > ?;

@@ -1,0 +1,1 @@
+UPDATE submission SET waiting_until = NULL WHERE subject = ?;

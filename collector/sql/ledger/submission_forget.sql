@@ -1,0 +1,1 @@
+UPDATE submission SET person = NULL, client = NULL, digest = '' WHERE subject = ?;
