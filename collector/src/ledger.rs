@@ -55,6 +55,12 @@ mod shard_tests;
 mod evidence_tests;
 
 #[cfg(test)]
+mod erase_tests;
+
+#[cfg(test)]
+mod retention_tests;
+
+#[cfg(test)]
 mod simulator;
 
 use sayso_shared::{

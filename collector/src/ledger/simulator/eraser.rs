@@ -14,7 +14,7 @@ use super::{
     witness::CountRow,
     world::{DAY, Fate, Share, World},
 };
-use crate::store::{Store as _, text};
+use crate::store::Store as _;
 
 impl Change {
     /// The person is erased: a change of no purpose.
@@ -209,29 +209,30 @@ impl World {
 
     fn everything_is_there_of(&self, subject: usize) -> Check {
         invariant::who_is_forgotten_is_in_no_store(self, subject)?;
+        self.no_table_holds_anything_of_the_forgotten()?;
         self.standing_is_that_of_the_model(subject)
     }
 
-    /// 6, table by table: nothing sealed, no link, no mail, and as many keys as there are people.
-    pub(super) fn no_table_holds_anything_of(&self, id: Uuid, erased: bool) -> Check {
-        let mut left = vec![
-            ("subject", "id = ?"),
-            ("mail", "subject = ?"),
+    /// 6, table by table: of whom is forgotten there is nothing sealed, no link and no mail, and there are as many keys as people.
+    pub(super) fn no_table_holds_anything_of_the_forgotten(&self) -> Check {
+        let forgotten = "subject NOT IN (SELECT id FROM subject)";
+        let erased = "subject IN (SELECT subject FROM event WHERE kind = 'subject.erased')";
+        let sealed = "(person IS NOT NULL OR client IS NOT NULL OR digest <> '')";
+        for (table, place) in [
+            ("mail", forgotten.to_owned()),
+            ("submission", format!("{forgotten} AND {sealed}")),
             (
                 "submission",
-                "subject = ? AND (person IS NOT NULL OR client IS NOT NULL OR digest <> '')",
+                format!("{erased} AND waiting_until IS NOT NULL"),
             ),
-        ];
-        if erased {
-            left.extend([("token", "subject = ?"), ("consent", "subject = ?")]);
-            left.push(("submission", "subject = ? AND waiting_until IS NOT NULL"));
-        }
-        for (table, place) in left {
-            let sql = format!("SELECT COUNT(*) AS count FROM {table} WHERE {place}");
-            let row: Option<CountRow> =
-                self.look(|book| Ok(book.store.row(&sql, vec![text(id)])?))?;
-            must(row.is_some_and(|row| row.count == 0), || {
-                format!("6: {table} holds something of {id}")
+            ("token", erased.to_owned()),
+            ("consent", erased.to_owned()),
+        ] {
+            let left = self.count(&format!(
+                "SELECT COUNT(*) AS count FROM {table} WHERE {place}"
+            ))?;
+            must(left == 0, || {
+                format!("6: {left} rows of {table} hold something of somebody forgotten")
             })?;
         }
         let keys = self.count(

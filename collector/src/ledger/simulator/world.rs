@@ -253,6 +253,7 @@ impl World {
     /// All that is on record is looked at from the beginning, as after a crash.
     pub(super) fn everything_is_there(&self) -> Check {
         invariant::an_acknowledged_submission_is_in_the_ledger_and_in_the_pull(self)?;
+        self.no_table_holds_anything_of_the_forgotten()?;
         for subject in 0..self.model.subjects.len() {
             invariant::who_is_forgotten_is_in_no_store(self, subject)?;
             self.standing_is_that_of_the_model(subject)?;
