@@ -19,7 +19,7 @@ mod expiry;
 
 mod retention;
 
-pub(crate) mod pull;
+mod pull;
 
 mod evidence;
 
@@ -39,6 +39,8 @@ mod object;
 
 pub(crate) mod shards;
 
+pub(crate) mod paging;
+
 #[cfg(test)]
 mod fixture;
 
@@ -47,6 +49,9 @@ mod tests;
 
 #[cfg(test)]
 mod schema_tests;
+
+#[cfg(test)]
+mod split;
 
 #[cfg(test)]
 mod shard_tests;

@@ -24,6 +24,7 @@ use worker::{Env, Headers, Method, Request, Response, Result};
 use crate::{
     answer,
     failure::{Failure, Outcome},
+    ledger::shards::SiteLedgers,
     settings::Settings,
 };
 
@@ -107,7 +108,19 @@ pub(crate) struct Wanted<'a> {
     settings: &'a Settings,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// The ledgers of a site.
+    fn ledgers<'s>(&self, site: &'s SiteKey) -> SiteLedgers<'s>
+    where
+        'a: 's,
+    {
+        SiteLedgers {
+            env: self.env,
+            settings: self.settings,
+            site,
+        }
+    }
+
     /// For routes that are only read.
     async fn get(self, show: impl AsyncFnOnce(Self) -> Outcome<Response>) -> Outcome<Response> {
         match self.request.method() {

@@ -30,7 +30,7 @@ cargo xtask <command>
   setup [--for-tests]                              only the set-up (with the browser and Python for the tests)
   build [widget|collector] [--print]               wasm of the widget and of the Worker; --print shows each command
   check                                            formatting, lints, licences, and the arrows between the rooms
-  bench [--quick|--full] [--events 10000,200000] [--state DIR] [--no-build]
+  bench [--quick|--full] [--events 10000,200000] [--shards 1] [--state DIR] [--no-build]
                                                    what the collector bears, beside the least that a Worker can do
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
   size                                             bytes of what a visitor and the Worker load";

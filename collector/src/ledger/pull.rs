@@ -10,13 +10,13 @@ use sayso_shared::{
     problem::Problem,
     submitted::Person,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_bytes::ByteBuf;
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
     book::{Book, Keys, cursor},
+    paging::EventPart,
     record::naming_place,
 };
 use crate::{
@@ -36,47 +36,7 @@ pub(super) struct Row {
     person: Option<ByteBuf>,
 }
 
-/// What one of several shards has for a page.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct EventPart<E> {
-    /// By what they are merged with those of the others
-    pub(crate) part: Part,
-    /// As the reader gets them; whoever merges them passes on their bytes
-    pub(crate) events: Vec<E>,
-}
-
-/// A page out of several shards. It is written as [`EventPage`] is.
-#[derive(Serialize)]
-pub(crate) struct JoinedPage<'p> {
-    pub(crate) events: Vec<&'p RawValue>,
-    pub(crate) next: String,
-    pub(crate) more: bool,
-}
-
-/// Makes the page of what all shards gave, in the order of their numbers.
-pub(crate) fn join<'p>(
-    site: &SiteKey,
-    after: &str,
-    parts: &'p [EventPart<Box<RawValue>>],
-    limit: u32,
-) -> Outcome<JoinedPage<'p>> {
-    let shards = u16::try_from(parts.len()).unwrap_or(u16::MAX);
-    let after = read_cursor(after, site, shards)?;
-    let heads: Vec<Part> = parts.iter().map(|part| part.part.clone()).collect();
-    let merged = merge(&after, &heads, limit);
-    let event = |(shard, at): &(usize, usize)| {
-        let event = parts.get(*shard).and_then(|part| part.events.get(*at));
-        event.map(AsRef::as_ref)
-    };
-    let events: Option<Vec<&RawValue>> = merged.order.iter().map(event).collect();
-    Ok(JoinedPage {
-        events: events.ok_or_else(|| damaged("a part of a page"))?,
-        next: merged.next.render(site),
-        more: merged.more,
-    })
-}
-
-fn read_cursor(text: &str, site: &SiteKey, shards: u16) -> Outcome<SiteCursor> {
+pub(super) fn read_cursor(text: &str, site: &SiteKey, shards: u16) -> Outcome<SiteCursor> {
     let read = SiteCursor::parse(text, site, shards);
     Ok(read.map_err(|error| Problem::bad_parameter("after", &error.to_string()))?)
 }

@@ -2,135 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sayso_shared::{
-    email::EmailAddress,
-    event::Event,
-    id::uuid_v7,
-    merge::share,
-    shard::{SealedSharding, Sharding},
-    snapshot::Snapshot,
-    time::Timestamp,
-    token::Token,
-};
-use serde_json::value::RawValue;
+use sayso_shared::{email::EmailAddress, event::Event, id::uuid_v7, shard::Sharding};
 use uuid::Uuid;
 
 use super::{
+    Ask,
     book::Book,
     fixture::{ORIGIN, at, choices, good, snapshot, submission},
-    pull::{EventPart, join},
-    shards::{Misdirected, Whose},
+    shards::{Misdirected, Whose, ask_of_each},
+    split::{Split, address, finish},
 };
-use crate::{
-    dice::Dice, failure::Failure, failure::Outcome, native_store::NativeStore, settings::Settings,
-};
+use crate::{dice::Dice, failure::Failure, failure::Outcome, settings::Settings};
 
 const NUMBERS: [u16; 3] = [1, 3, 16];
-
-/// All ledgers of a site.
-struct Ledgers {
-    sharding: Sharding,
-    books: Vec<Book<NativeStore>>,
-}
-
-fn address(person: u32) -> EmailAddress {
-    EmailAddress::parse(&format!("person-{person}@example.com")).expect("an address")
-}
-
-fn split(sharding: &Sharding, settings: &Settings, revision: u64) -> Snapshot {
-    let mut snapshot = snapshot();
-    let vault = settings.vault();
-    snapshot.sharding = SealedSharding::of(sharding, &snapshot.site, &vault, [7; 12]);
-    snapshot.definition.shards = sharding.shards();
-    snapshot.revision = revision;
-    snapshot
-}
-
-impl Ledgers {
-    fn of(shards: u16) -> Self {
-        let stores = (0..shards).map(|_| NativeStore::in_memory());
-        Self::upon(stores, &Sharding::new(shards, [5; 32]), Settings::for_tests)
-    }
-
-    /// Opens them, and tells them of the site as it is sealed now.
-    fn upon(
-        stores: impl Iterator<Item = NativeStore>,
-        sharding: &Sharding,
-        settings: impl Fn() -> Settings,
-    ) -> Self {
-        let books = (0..).zip(stores).map(|(shard, store)| {
-            let book = Book::open(store, Ok(settings()));
-            let known = book.snapshot().map_or(0, |known| known.revision);
-            let snapshot = split(sharding, &settings(), known + 1);
-            good(book.learn(Snapshot { shard, ..snapshot }, at(0)));
-            book
-        });
-        Self {
-            books: books.collect(),
-            sharding: sharding.clone(),
-        }
-    }
-
-    fn stores(self) -> impl Iterator<Item = NativeStore> {
-        self.books.into_iter().map(|book| book.store)
-    }
-
-    fn whose(&self, whose: Whose<'_>) -> &Book<NativeStore> {
-        &self.books[usize::from(whose.shard(&self.sharding))]
-    }
-
-    /// Says yes to both purposes, and gives the tokens of the mail: to confirm, where there is something to, and the personal one.
-    fn says_yes(&self, person: u32, now: Timestamp, random: [u8; 10]) -> [String; 2] {
-        let email = address(person);
-        let book = self.whose(Whose::Address(&email));
-        let id = uuid_v7(now, random);
-        let document = submission(id, email.exposed(), &choices(true, true), now);
-        assert_eq!(good(book.record(&document, Some(ORIGIN), now)).0, 201);
-        let mail = good(book.waiting_mails()).pop().expect("a mail");
-        let letter = good(book.mail(&mail.id)).expect("a mail");
-        good(book.note_sent(&mail.id, now));
-        [0, 1].map(|nth| {
-            let link = letter.links.get(nth).or(letter.links.last());
-            let (_, token) = link.and_then(|link| link.rsplit_once('/')).expect("a link");
-            token.to_owned()
-        })
-    }
-
-    /// The ledger that a link leads to, by what stands in it.
-    fn linked(&self, token: &str) -> &Book<NativeStore> {
-        &self.books[usize::from(Token::parse(token).expect("a token").shard())]
-    }
-
-    fn look_up(&self, person: u32) -> Option<Uuid> {
-        let email = address(person);
-        let found = self.whose(Whose::Address(&email)).look_up(None, &email);
-        match found {
-            Ok(subject) => Some(subject.id),
-            Err(Failure::Problem(problem)) if problem.status == 404 => None,
-            Err(failure) => good(Err(failure)),
-        }
-    }
-
-    /// A page as the Worker makes it.
-    fn page(&self, after: &str, limit: u32) -> (Vec<Event>, String, bool) {
-        let shards = self.sharding.shards();
-        if shards == 1 {
-            let page = good(self.books[0].events(None, after, limit, &[]));
-            return (page.events, page.next, page.more);
-        }
-        let most = share(limit, shards);
-        let parts = self.books.iter().map(|book| {
-            let part = good(book.event_part(None, after, most, &[], shards));
-            let bytes = serde_json::to_vec(&part).expect("JSON");
-            serde_json::from_slice::<EventPart<Box<RawValue>>>(&bytes).expect("JSON")
-        });
-        let parts: Vec<_> = parts.collect();
-        let page = good(join(&snapshot().site, after, &parts, limit));
-        let events = page.events.iter();
-        let events = events.map(|event| serde_json::from_str(event.get()).expect("an event"));
-        (events.collect(), page.next, page.more)
-    }
-}
 
 fn misdirected<T>(outcome: Outcome<T>) -> Misdirected {
     match outcome {
@@ -144,16 +28,16 @@ fn misdirected<T>(outcome: Outcome<T>) -> Misdirected {
 #[test]
 fn whatever_people_do_a_reader_sees_all_of_it_once_and_each_person_in_order() {
     for shards in NUMBERS {
-        let ledgers = Ledgers::of(shards);
+        let ledgers = Split::over(shards);
         let mut dice = Dice::new(u64::from(shards));
         let (mut seen, mut cursor) = (Vec::<Event>::new(), String::new());
         let mut links: Vec<[String; 2]> = Vec::new();
         let read = |seen: &mut Vec<Event>, cursor: &mut String| {
-            let (events, next, more) = ledgers.page(cursor, 7);
-            assert!(events.len() <= 7 && (!more || !events.is_empty()));
-            seen.extend(events);
-            *cursor = next;
-            more
+            let page = ledgers.page(cursor, 7);
+            assert!(page.events.len() <= 7 && (!page.more || !page.events.is_empty()));
+            seen.extend(page.events);
+            *cursor = page.next;
+            page.more
         };
         for step in 1..600 {
             // A clock that steps back now and then.
@@ -203,7 +87,7 @@ fn whatever_people_do_a_reader_sees_all_of_it_once_and_each_person_in_order() {
 #[test]
 fn a_person_is_found_by_address_by_id_and_by_link_and_by_no_other_ledger() {
     for shards in NUMBERS {
-        let ledgers = Ledgers::of(shards);
+        let ledgers = Split::over(shards);
         for person in 0..40 {
             let nth = u8::try_from(person).expect("below 256");
             let [confirm, _] = ledgers.says_yes(person, at(1), [nth; 10]);
@@ -246,7 +130,7 @@ fn a_person_is_found_by_address_by_id_and_by_link_and_by_no_other_ledger() {
 #[test]
 fn replacing_the_key_encryption_key_leaves_everybody_where_they_are() {
     for shards in NUMBERS {
-        let ledgers = Ledgers::of(shards);
+        let ledgers = Split::over(shards);
         let people = 0..30;
         let known: Vec<Uuid> = people
             .clone()
@@ -263,11 +147,8 @@ fn replacing_the_key_encryption_key_leaves_everybody_where_they_are() {
         let books = ledgers
             .stores()
             .map(|store| Book::open(store, Ok(replacing())));
-        let ledgers = Ledgers {
-            books: books.collect(),
-            sharding: sharding.clone(),
-        };
-        let found = |ledgers: &Ledgers| -> Vec<Uuid> {
+        let ledgers = Split::of(books.collect(), &sharding);
+        let found = |ledgers: &Split| -> Vec<Uuid> {
             let people = people.clone();
             people
                 .filter_map(|person| ledgers.look_up(person))
@@ -281,8 +162,8 @@ fn replacing_the_key_encryption_key_leaves_everybody_where_they_are() {
             }
         }
         // Sealed anew, learned, and the former key thrown away.
-        let ledgers = Ledgers::upon(ledgers.stores(), &sharding, replacing);
-        let ledgers = Ledgers::upon(ledgers.stores(), &sharding, || {
+        let ledgers = Split::upon(ledgers.stores(), &sharding, replacing);
+        let ledgers = Split::upon(ledgers.stores(), &sharding, || {
             replacing().without_former_kek()
         });
         assert_eq!(found(&ledgers), known);
@@ -297,7 +178,7 @@ fn replacing_the_key_encryption_key_leaves_everybody_where_they_are() {
 #[test]
 fn a_reader_that_takes_the_site_for_split_otherwise_is_told_how_it_is() {
     for shards in NUMBERS {
-        let ledgers = Ledgers::of(shards);
+        let ledgers = Split::over(shards);
         let book = &ledgers.books[0];
         let told = misdirected(book.event_part(None, "", 10, &[], 5));
         assert_eq!(told.sharding.map_or(1, |told| told.shards), shards);
@@ -308,9 +189,71 @@ fn a_reader_that_takes_the_site_for_split_otherwise_is_told_how_it_is() {
     }
 }
 
-impl Book<NativeStore> {
-    /// Everything that this ledger has.
-    fn part_of_all(&self, shards: u16) -> Outcome<Vec<Event>> {
-        Ok(self.event_part(None, "", 10_000, &[], shards)?.events)
+#[test]
+fn a_site_that_is_made_again_with_another_number_is_served_by_that_number() {
+    let sites = [(16, 5), (16, 6), (3, 6), (1, 6), (16, 5), (1, 5)];
+    let sites = sites.map(|(shards, secret)| Sharding::new(shards, [secret; 32]));
+    // The same thread, so what it remembers is of the site before.
+    for sharding in &sites {
+        let ledgers = Split::by(sharding);
+        let page = ledgers.page("", 100);
+        assert!(page.events.is_empty() && !page.more);
+        for person in 0..20 {
+            assert_eq!(ledgers.look_up(person), None);
+            let nth = u8::try_from(person).expect("below 256");
+            ledgers.says_yes(person, at(1), [nth; 10]);
+            assert!(ledgers.look_up(person).is_some());
+        }
+        assert_eq!(ledgers.page("", 100).events.len(), 20);
     }
+    // Whatever is asked first after it was made again.
+    for first in 0..3 {
+        for sharding in &sites {
+            let ledgers = Split::by(sharding);
+            match first {
+                0 => drop(ledgers.says_yes(1, at(1), [1; 10])),
+                1 => assert_eq!(ledgers.look_up(1), None),
+                _ => assert_eq!(each(&ledgers, 50), 50),
+            }
+        }
+    }
+}
+
+#[test]
+fn one_ledger_is_asked_once_and_one_of_many_too_as_soon_as_it_is_known() {
+    for shards in NUMBERS {
+        let ledgers = Split::over(shards);
+        let mut hops = (0..20).map(|person| {
+            let before = ledgers.asked.get();
+            let nth = u8::try_from(person).expect("below 256");
+            ledgers.says_yes(person, at(1), [nth; 10]);
+            ledgers.asked.get() - before
+        });
+        assert!(hops.next().is_some_and(|hops| hops <= 3));
+        assert!(hops.all(|hops| hops == 1), "{shards}");
+        let before = ledgers.asked.get();
+        ledgers.page("", 100);
+        assert_eq!(ledgers.asked.get() - before, u32::from(shards));
+    }
+}
+
+/// Looks many people up at once, and gives how many of them are spoken of in an answer: each by one ledger, its own.
+fn each(ledgers: &Split, people: u32) -> usize {
+    let people: Vec<EmailAddress> = (0..people).map(address).collect();
+    let first_of = |group: &[usize]| Ask::LookUp {
+        key: None,
+        email: people[group[0]].exposed().to_owned(),
+    };
+    let answers = good(finish(ask_of_each(ledgers, &people, first_of)));
+    let mut spoken = BTreeSet::new();
+    for (group, told) in answers {
+        assert_eq!(told.status, 404, "nobody is on record");
+        let shards = group
+            .iter()
+            .map(|at| ledgers.sharding.of_address(&people[*at]));
+        let shards: BTreeSet<u16> = shards.collect();
+        assert_eq!(shards.len(), 1);
+        spoken.extend(group);
+    }
+    spoken.len()
 }

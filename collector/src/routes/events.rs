@@ -1,19 +1,13 @@
 //! `GET /v1/events`: pull events.
 
-use futures_util::{StreamExt as _, stream};
-use sayso_shared::{key::SiteKey, merge::share, problem::Problem, shard::Sharding};
-use serde_json::value::RawValue;
+use sayso_shared::problem::Problem;
 use worker::Response;
 
 use super::{Wanted, keys};
 use crate::{
     answer,
     failure::Outcome,
-    ledger::{
-        self, AT_ONCE, Ask,
-        pull::{EventPart, join},
-        shards::{self, Mended},
-    },
+    ledger::paging::{Page, Wish},
 };
 
 /// The most events of a page.
@@ -58,94 +52,14 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
             .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
             .ok_or_else(|| Problem::bad_parameter("limit", "must be 1 to 1000"))?,
     };
-    let page = Page {
-        site: &site,
+    let wish = Wish {
         key,
         after,
         limit,
         types,
     };
-    let mut sharding = shards::believed(&site);
-    // Once by what is believed, and once by what is learned then.
-    for _ in 0..2 {
-        let asked = match sharding.shards() {
-            1 => page.of_one(&wanted, &sharding).await?,
-            _ => page.of_many(&wanted, &sharding).await?,
-        };
-        match asked {
-            Mended::Stands(response) => return Ok(response),
-            Mended::AskAgain(better) => sharding = better,
-        }
+    match wish.pull(&wanted.ledgers(&site)).await? {
+        Page::Answered(response) => Ok(response),
+        Page::Joined(page) => Ok(answer::body(200, "application/json", page)?),
     }
-    Err(Problem::unavailable().into())
-}
-
-/// What is asked for.
-struct Page<'a> {
-    site: &'a SiteKey,
-    key: Option<String>,
-    after: String,
-    limit: u32,
-    types: Vec<String>,
-}
-
-impl Page<'_> {
-    /// The one ledger makes the page.
-    async fn of_one(&self, wanted: &Wanted<'_>, believed: &Sharding) -> Outcome<Mended> {
-        let ask = Ask::Events {
-            key: self.key.clone(),
-            after: self.after.clone(),
-            limit: self.limit,
-            types: self.types.clone(),
-        };
-        let response = ledger::ask(wanted.env, self.site, 0, &ask).await?;
-        self.learn(wanted, believed, response).await
-    }
-
-    /// Each ledger is asked for its share. If one does not answer there is no page: what it has might come first.
-    async fn of_many(&self, wanted: &Wanted<'_>, believed: &Sharding) -> Outcome<Mended> {
-        let shards = believed.shards();
-        let ask = Ask::EventPart {
-            key: self.key.clone(),
-            after: self.after.clone(),
-            most: share(self.limit, shards),
-            types: self.types.clone(),
-            shards,
-        };
-        let answers = stream::iter(0..shards).map(|shard| self.part(wanted, shard, &ask));
-        let answers: Vec<Outcome<Part>> = answers.buffered(AT_ONCE).collect().await;
-        let mut parts = Vec::with_capacity(answers.len());
-        for answer in answers {
-            match answer? {
-                Part::Given(part) => parts.push(part),
-                Part::Not(response) => return self.learn(wanted, believed, response).await,
-            }
-        }
-        let page = join(self.site, &self.after, &parts, self.limit)?;
-        Ok(Mended::Stands(answer::json(200, &page)?))
-    }
-
-    async fn part(&self, wanted: &Wanted<'_>, shard: u16, ask: &Ask) -> Outcome<Part> {
-        let mut response = ledger::ask(wanted.env, self.site, shard, ask).await?;
-        if response.status_code() != 200 {
-            return Ok(Part::Not(response));
-        }
-        let part = serde_json::from_slice(&response.bytes().await?)?;
-        Ok(Part::Given(part))
-    }
-
-    async fn learn(
-        &self,
-        wanted: &Wanted<'_>,
-        believed: &Sharding,
-        response: Response,
-    ) -> Outcome<Mended> {
-        shards::mended(wanted.env, wanted.settings, self.site, believed, response).await
-    }
-}
-
-/// What one ledger answers.
-enum Part {
-    Given(EventPart<Box<RawValue>>),
-    Not(Response),
 }

@@ -47,7 +47,7 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
         email: email.exposed().to_owned(),
     };
     let whose = Whose::Address(&email);
-    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
+    shards::ask_of(&wanted.ledgers(&site), whose, &ask).await
 }
 
 /// How everything stands for one person. Scope `subjects:read`.
@@ -73,7 +73,7 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
     let (site, key) = keys::site_of(&wanted)?;
     let id = subject_id(id)?;
     let (whose, ask) = (Whose::Subject(id), Ask::Consents { key, id });
-    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
+    shards::ask_of(&wanted.ledgers(&site), whose, &ask).await
 }
 
 /// Erases a person: whatever names or reaches it is deleted, events and receipts stay without the person, and `subject.erased` tells of
@@ -110,7 +110,7 @@ pub(super) async fn erase(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
         })?),
     };
     let (whose, ask) = (Whose::Subject(id), Ask::Erase { key, id, reason });
-    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
+    shards::ask_of(&wanted.ledgers(&site), whose, &ask).await
 }
 
 /// Everything that proves one consent: the words, the acts with their receipts, the mails, the events. Or its receipts alone in
@@ -162,7 +162,7 @@ pub(super) async fn evidence(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
         form,
     };
     let whose = Whose::Subject(id);
-    shards::ask_of(wanted.env, wanted.settings, &site, whose, &ask).await
+    shards::ask_of(&wanted.ledgers(&site), whose, &ask).await
 }
 
 /// An id from a path; what cannot be one is nobody's.

@@ -42,14 +42,7 @@ pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
         client: client(&wanted)?,
     };
     let whose = Whose::Address(&submission.person.email);
-    shards::ask_of(
-        wanted.env,
-        wanted.settings,
-        &submission.site,
-        whose,
-        &record,
-    )
-    .await
+    shards::ask_of(&wanted.ledgers(&submission.site), whose, &record).await
 }
 
 /// What is kept of where a request comes from. Only Cloudflare's own header counts: others can be made up.

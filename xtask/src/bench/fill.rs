@@ -1,7 +1,9 @@
-//! Filling: more events than load could bring in good time, written straight into the file of a ledger that sleeps, and what the
-//! file weighs.
+//! Filling: more events than load could bring in good time, written straight into the files of ledgers that sleep, and what the
+//! files weigh.
 
 use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -14,29 +16,32 @@ use crate::process;
 /// Stands for the name of a copy: those of one round lie together, as what happens at one time does.
 const COPY: &str = "{name}";
 
-/// What a ledger's file weighs.
+/// What the files of the ledgers weigh.
 pub(super) struct Bytes {
     pub(super) total: u64,
     /// The heaviest tables and indexes, and their bytes
     pub(super) tables: Vec<(String, u64)>,
 }
 
-/// Weighs the file as it is after a checkpoint.
+/// Weighs the files as they are after a checkpoint.
 pub(super) fn bytes(state: &Path) -> Result<Bytes> {
-    let file = ledger(state)?;
-    sqlite(&file, "PRAGMA wal_checkpoint(TRUNCATE)")?;
-    let total = fs::metadata(&file)?.len();
-    // Without dbstat compiled in there is only the whole.
-    let by_table = "SELECT name, SUM(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 10";
-    let tables = sqlite(&file, by_table).unwrap_or_default();
-    let tables = tables.lines().filter_map(|line| {
-        let (name, bytes) = line.split_once('|')?;
-        Some((name.to_owned(), bytes.parse().ok()?))
-    });
-    Ok(Bytes {
-        total,
-        tables: tables.collect(),
-    })
+    let mut total = 0;
+    let mut by_table = BTreeMap::<String, u64>::new();
+    for file in ledgers(state)? {
+        sqlite(&file, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        total += fs::metadata(&file)?.len();
+        // Without dbstat compiled in there is only the whole.
+        let weighed = "SELECT name, SUM(pgsize) FROM dbstat GROUP BY name";
+        for line in sqlite(&file, weighed).unwrap_or_default().lines() {
+            if let Some((name, bytes)) = line.split_once('|') {
+                *by_table.entry(name.to_owned()).or_default() += bytes.parse().unwrap_or(0);
+            }
+        }
+    }
+    let mut tables: Vec<_> = by_table.into_iter().collect();
+    tables.sort_by_key(|(_, bytes)| Reverse(*bytes));
+    tables.truncate(10);
+    Ok(Bytes { total, tables })
 }
 
 /// Multiplies what is there until there are this many events, or takes the newest away.
@@ -44,10 +49,13 @@ pub(super) fn bytes(state: &Path) -> Result<Bytes> {
 /// Acts and events are copied as whole rows. What is sealed cannot be copied to another person: copied events go on naming the
 /// people who are really there, and the rows of these lie among copies that nobody can open, as many as there would be.
 pub(super) fn up_to(state: &Path, events: u64) -> Result<()> {
-    let file = ledger(state)?;
-    let there: u64 = sqlite(&file, "SELECT COUNT(*) FROM event")?
-        .trim()
-        .parse()?;
+    let files = ledgers(state)?;
+    let each = events.div_ceil(files.len() as u64);
+    files.iter().try_for_each(|file| fill(file, each))
+}
+
+fn fill(file: &Path, events: u64) -> Result<()> {
+    let there: u64 = sqlite(file, "SELECT COUNT(*) FROM event")?.trim().parse()?;
     if there == 0 {
         bail!("there is no event to copy");
     }
@@ -59,7 +67,7 @@ pub(super) fn up_to(state: &Path, events: u64) -> Result<()> {
             ("event", &[("seq", "NULL"), ("act", COPY)]),
             ("subject", &[("id", COPY), ("lookup", "randomblob(32)")]),
         ] {
-            let (columns, values) = columns(&file, table, other, events)?;
+            let (columns, values) = columns(file, table, other, events)?;
             let _ = write!(
                 statements,
                 "INSERT INTO {table} ({columns}) SELECT {values} FROM \
@@ -73,7 +81,7 @@ pub(super) fn up_to(state: &Path, events: u64) -> Result<()> {
         "DELETE FROM event WHERE seq > (SELECT seq FROM event ORDER BY seq LIMIT 1 OFFSET {});COMMIT;PRAGMA wal_checkpoint(TRUNCATE)",
         events - 1
     );
-    sqlite(&file, &statements).map(drop)
+    sqlite(file, &statements).map(drop)
 }
 
 /// The columns of a table, and what is selected for each.
@@ -101,16 +109,20 @@ fn columns(
     Ok((names.join(", "), values.join(", ")))
 }
 
-/// The one ledger that has events.
-fn ledger(state: &Path) -> Result<PathBuf> {
+/// The ledgers that have events.
+fn ledgers(state: &Path) -> Result<Vec<PathBuf>> {
     let folder = state.join("objects/LedgerObject");
     let files = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;
-    let mut files = files.flatten().map(|file| file.path());
+    let files = files.flatten().map(|file| file.path());
     let is_ledger = |file: &PathBuf| {
         file.extension().is_some_and(|end| end == "sqlite")
-            && sqlite(file, "SELECT 1 FROM event LIMIT 1").is_ok()
+            && sqlite(file, "SELECT 1 FROM event LIMIT 1").is_ok_and(|found| !found.is_empty())
     };
-    files.find(is_ledger).context("there is no ledger")
+    let files: Vec<PathBuf> = files.filter(is_ledger).collect();
+    if files.is_empty() {
+        bail!("there is no ledger with events");
+    }
+    Ok(files)
 }
 
 fn sqlite(file: &Path, statements: &str) -> Result<String> {

@@ -33,18 +33,21 @@ pub(crate) struct Options {
     rounds: u32,
     seconds: u32,
     events: Vec<u64>,
+    /// Over how many ledgers the site is split
+    shards: u16,
     /// Where everything is stored meanwhile
     state: Option<PathBuf>,
 }
 
 impl Options {
-    /// Parses `[--quick | --full] [--events N,N] [--state DIR] [--no-build]`.
+    /// Parses `[--quick | --full] [--events N,N] [--shards N] [--state DIR] [--no-build]`.
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self {
             build: true,
             rounds: 3,
             seconds: 10,
             events: vec![10_000, 200_000],
+            shards: 1,
             state: None,
         };
         let mut arguments = arguments.iter();
@@ -59,6 +62,10 @@ impl Options {
                 "--events" => {
                     let list = arguments.next().context("--events needs a value")?;
                     options.events = parse_events(list)?;
+                }
+                "--shards" => {
+                    let number = arguments.next().context("--shards needs a value")?;
+                    options.shards = number.parse().context("--shards needs a number")?;
                 }
                 "--state" => {
                     let folder = arguments.next().context("--state needs a value")?;
@@ -130,7 +137,7 @@ fn measure(options: &Options, work: &Path) -> Result<Table> {
 fn submissions(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
     let state = work.join("collector");
     let collector = Alone::collector(&state)?;
-    let site = Site::publish(&collector)?;
+    let site = Site::publish(&collector, options.shards)?;
     let config = root().join("xtask/src/bench/baseline.capnp");
     let baseline = Alone::other("baseline", &config, &work.join("baseline"))?;
     let mut loads = [Load::on(&baseline, &site), Load::on(&collector, &site)];
@@ -162,7 +169,13 @@ fn submissions(options: &Options, work: &Path, table: &mut Table) -> Result<()> 
     }
     drop((collector, baseline));
     let bytes = fill::bytes(&state)?;
-    table.submissions(&least, baseline_rows, &ours, pulled.submissions);
+    table.submissions(
+        &least,
+        baseline_rows,
+        &ours,
+        pulled.submissions,
+        options.shards,
+    );
     table.disk(&bytes, pulled.submissions);
     Ok(())
 }
@@ -173,7 +186,7 @@ fn pulls(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
     {
         // What is copied has to be real once.
         let collector = Alone::collector(&state)?;
-        let site = Site::publish(&collector)?;
+        let site = Site::publish(&collector, options.shards)?;
         Load::on(&collector, &site).warm_up()?;
     }
     let mut collectors = Vec::new();
@@ -184,7 +197,7 @@ fn pulls(options: &Options, work: &Path, table: &mut Table) -> Result<()> {
         step::run(&format!("a ledger of {events} events"), copy)?;
         fill::up_to(&filled, *events)?;
         let collector = Alone::collector(&filled)?;
-        let site = Site::publish(&collector)?;
+        let site = Site::publish(&collector, options.shards)?;
         collectors.push((collector, site, *events));
     }
     let ledgers: Vec<pull::Ledger<'_>> = collectors
@@ -209,8 +222,11 @@ struct Site {
 }
 
 impl Site {
-    fn publish(collector: &Alone) -> Result<Self> {
-        let site: Value = serde_json::from_str(include_str!("site.json"))?;
+    fn publish(collector: &Alone, shards: u16) -> Result<Self> {
+        let mut site: Value = serde_json::from_str(include_str!("site.json"))?;
+        if shards > 1 {
+            site["shards"] = shards.into();
+        }
         let published = collector.put("/v1/sites/bench", &site)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         // Shown once, when it is made: each start makes another.

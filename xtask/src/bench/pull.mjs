@@ -32,7 +32,7 @@ async function* walk(ledger, seen) {
       let after = cursor;
       for (let count = 0; count < IN_A_ROW; count++) {
         const { page, took } = await pull(ledger, after, 100);
-        if (page.events.length < 100) break;
+        if (!page.more) break;
         seen.times.push(took);
         after = page.next;
       }

@@ -18,14 +18,19 @@ impl Table {
         least_rows: u64,
         ours: &Outcome,
         our_rows: u64,
+        shards: u16,
     ) {
+        let name = match shards {
+            1 => "the collector, one shard".to_owned(),
+            _ => format!("the collector, {shards} shards"),
+        };
         self.heading(
             "submissions, 32 connections",
             &["per s", "p50 ms", "p99 ms", "acknowledged", "found"],
         );
         for (name, outcome, rows) in [
             ("one INSERT in a bare Worker", least, least_rows),
-            ("the collector, one shard", ours, our_rows),
+            (name.as_str(), ours, our_rows),
         ] {
             self.row(
                 name,
