@@ -15,6 +15,7 @@ const webhook = new Webhook(WEBHOOK_SECRET);
 const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", COLLECTOR));
 const seen = new Set();
 const bodies = [];
+const erased = new Set();
 const people = {};
 const newest = {};
 
@@ -37,7 +38,13 @@ async function receive(request) {
   const { data } = event;
   if (seen.has(data.id)) return [204];
 
-  // 3. The receipt proves the consent by itself, long after this delivery.
+  // 3. A person was erased: forget it. There is no receipt, since there is nothing to prove.
+  if (event.type === "subject.erased") {
+    forget(data, raw);
+    return [204];
+  }
+
+  // 4. The receipt proves the consent by itself, long after this delivery.
   try {
     const { payload } = await jwtVerify(data.receipt, keys, {
       algorithms: ["EdDSA"],
@@ -67,12 +74,36 @@ function isOf(data, { site, submission, consents }) {
 function learn({ data }, raw) {
   if (seen.has(data.id)) return;
   seen.add(data.id);
+  // It was on its way when the person was erased.
+  if (erased.has(data.subject.id)) raw = withoutPerson(raw);
   bodies.push(raw);
+  if (erased.has(data.subject.id)) return;
   const person = data.subject.email ?? data.subject.id;
   const key = `${data.purpose} ${person}`;
   if ((newest[key] ?? -1) > data.seq) return;
   newest[key] = data.seq;
   (people[person] ??= {})[data.purpose] = data.status;
+}
+
+// Takes a person out of everything that is known. What happened stays, under the id that means nothing to anybody any more.
+function forget({ id, subject }, raw) {
+  erased.add(subject.id);
+  bodies.forEach((body, place) => {
+    const known = JSON.parse(body).data;
+    if (known.subject.id !== subject.id) return;
+    bodies[place] = withoutPerson(body);
+    const person = known.subject.email ?? subject.id;
+    delete people[person];
+    delete newest[`${known.purpose} ${person}`];
+  });
+  seen.add(id);
+  bodies.push(raw);
+}
+
+function withoutPerson(raw) {
+  const event = JSON.parse(raw);
+  event.data.subject = { id: event.data.subject.id, email: null };
+  return JSON.stringify(event);
 }
 
 createServer(async (request, response) => {

@@ -10,6 +10,8 @@ use sayso_tests::mailbox::wait_for_mail;
 use sayso_tests::receiver::{Manner, Receiver, SECRET};
 use sayso_tests::stack::{Stack, secret};
 use sayso_tests::visitor::{address, confirm, says_yes_to, withdraw};
+use sayso_tests::wire::post;
+use serde_json::json;
 
 #[test]
 fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
@@ -54,9 +56,21 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
     }
 
     look("running", stack.state(), &secrets);
+    erase(&stack, &whole);
+    look("after an erasure", stack.state(), &secrets);
     let state = stack.state().to_owned();
     assert!(stack.stop().success());
     look("stopped", &state, &secrets);
+}
+
+fn erase(stack: &Stack, email: &str) {
+    let found = post(stack.collector("/v1/subjects/lookup"))
+        .bearer(&stack.demo_key())
+        .json(&json!({"email": email}))
+        .send();
+    let id = found.expect(200).json()["id"].as_str().map(str::to_owned);
+    let path = format!("/v1/subjects/{}?site=demo", id.expect("an id"));
+    let _ = stack.admin("DELETE", &path).send().expect(200);
 }
 
 fn look(when: &str, state: &Path, secrets: &[(&str, String)]) {

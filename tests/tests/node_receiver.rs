@@ -146,6 +146,15 @@ fn node_accepts_what_is_genuine_and_refuses_what_is_forged_or_tampered_with() {
         let answer = rust(&id, &signature, &body);
         assert_eq!(answer.status, 422, "{id}: {}", answer.text());
     }
+
+    // Who is erased is forgotten by Node too.
+    let id = &events[0]["data"]["subject"]["id"];
+    let path = format!("/v1/subjects/{}?site=demo", id.as_str().expect("an id"));
+    let _ = stack.admin("DELETE", &path).send().expect(200);
+    eventually("Node to forget", || {
+        let known = node.state().to_string();
+        (known.contains("subject.erased") && !known.contains(&email)).then_some(())
+    });
 }
 
 /// Events that the secret could sign and no receipt proves, each under an id of its own.

@@ -193,10 +193,19 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1 << (failures - 1).min(6)).min(LONGEST_PAUSE)
 }
 
-/// Everything that helps to follow along, and no more of the address than that.
+/// Everything that helps to follow along, and no more of the address than that. Who was erased is known by its id alone: a CRM
+/// deletes what it has of that person here.
 fn line(event: &Value) -> String {
     let data = &event["data"];
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    if event["type"] == "subject.erased" {
+        return format!(
+            "{} subject.erased {} {}",
+            text(&event["timestamp"]),
+            text(&data["subject"]["id"]),
+            text(&data["id"]),
+        );
+    }
     format!(
         "{} {} {} {} {}",
         text(&event["timestamp"]),
@@ -241,6 +250,15 @@ mod tests {
         assert_eq!(
             line(&event),
             "2026-11-22T16:31:09.123Z consent.given STORE k…@example.nl e1"
+        );
+        let erased = json!({
+            "type": "subject.erased",
+            "timestamp": "2026-11-22T16:31:09.123Z",
+            "data": {"id": "e2", "subject": {"id": "s1", "email": null}},
+        });
+        assert_eq!(
+            line(&erased),
+            "2026-11-22T16:31:09.123Z subject.erased s1 e2"
         );
         assert_eq!(masked(Some("éva@example.nl")), "é…@example.nl");
         assert_eq!(masked(Some("nobody")), "-");

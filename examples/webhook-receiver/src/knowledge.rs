@@ -1,25 +1,31 @@
 //! What the CRM knows: every event as it arrived, in a file, and from it the present state per person and purpose.
 //!
-//! The file is the truth, one JSON line per event, only ever appended to; the rest is rebuilt from it at the start.
-//! It never lets an older change hide a newer one, whatever the order of arrival.
+//! The file is the truth, one JSON line per event, appended to; the rest is rebuilt from it at the start. It never lets an older
+//! change hide a newer one, whatever the order of arrival. When a person is erased, the file is written anew without the person.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The type of the event that says: forget this person.
+pub(crate) const ERASED: &str = "subject.erased";
 
 /// E-mail address → purpose → what is known of it.
 pub(crate) type People = BTreeMap<String, BTreeMap<String, Standing>>;
 
 pub(crate) struct Knowledge {
+    path: PathBuf,
     file: File,
     seen: HashSet<String>,
     bodies: Vec<Box<RawValue>>,
     people: People,
+    /// Ids of persons who were erased: nothing is known of them, whatever comes late.
+    erased: HashSet<String>,
 }
 
 /// Where one person stands on one purpose.
@@ -72,10 +78,12 @@ impl Knowledge {
         file.set_len(whole as u64).map_err(unusable)?;
 
         let mut knowledge = Knowledge {
+            path: path.clone(),
             file,
             seen: HashSet::new(),
             bodies: Vec::new(),
             people: People::new(),
+            erased: HashSet::new(),
         };
         for (number, line) in text[..whole].lines().enumerate() {
             let foreign = |error| {
@@ -101,18 +109,47 @@ impl Knowledge {
         if self.has_seen(id) {
             return Ok(());
         }
-        let raw = RawValue::from_string(body.to_owned()).map_err(|error| error.to_string())?;
-        let line = Line {
-            id: id.to_owned(),
-            body: body.to_owned(),
+        let event: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+        let subject = event["data"]["subject"]["id"].as_str().unwrap_or_default();
+        if event["type"] == ERASED {
+            return self.forget(subject, id, body);
+        }
+        // It was on its way when the person was erased.
+        let body = if self.erased.contains(subject) {
+            without_person(event)
+        } else {
+            body.to_owned()
         };
-        let mut line = serde_json::to_vec(&line).map_err(|error| error.to_string())?;
-        line.push(b'\n');
+        let line = line(id, &body)?;
         self.file
-            .write_all(&line)
+            .write_all(line.as_bytes())
             .and_then(|()| self.file.sync_data())
             .map_err(|error| format!("cannot store the event: {error}"))?;
+        let raw = RawValue::from_string(body).map_err(|error| error.to_string())?;
         self.apply(id.to_owned(), raw);
+        Ok(())
+    }
+
+    /// Takes a person out of everything that is stored, and stores that it was done: all or nothing, since the new file takes the
+    /// place of the old one at once. What happened stays, under the id that means nothing to anybody any more.
+    fn forget(&mut self, subject: &str, id: &str, body: &str) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("cannot forget a person: {error}");
+        let mut text = String::new();
+        for known in fs::read_to_string(&self.path).map_err(failed)?.lines() {
+            let Line { id, body } = serde_json::from_str(known).map_err(|e| e.to_string())?;
+            let event: Value = serde_json::from_str(&body).map_err(|e| e.to_string())?;
+            let is_this = event["data"]["subject"]["id"] == subject;
+            let body = if is_this { without_person(event) } else { body };
+            text.push_str(&line(&id, &body)?);
+        }
+        text.push_str(&line(id, body)?);
+        let beside = self.path.with_extension("new");
+        let mut file = File::create(&beside).map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_data())
+            .and_then(|()| fs::rename(&beside, &self.path))
+            .map_err(failed)?;
+        *self = Self::open(&self.path)?;
         Ok(())
     }
 
@@ -148,6 +185,14 @@ impl Knowledge {
         self.bodies.push(body);
 
         let data = &event["data"];
+        let subject = data["subject"]["id"].as_str().unwrap_or_default();
+        if event["type"] == ERASED {
+            self.people.remove(subject);
+            self.erased.insert(subject.to_owned());
+        }
+        if self.erased.contains(subject) {
+            return;
+        }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         // Somebody who gave no address, or whose address was erased, still has an id.
         let person = data["subject"]["email"]
@@ -173,6 +218,20 @@ impl Knowledge {
     }
 }
 
+/// An event as it is shown since its person was erased.
+fn without_person(mut event: Value) -> String {
+    let id = event["data"]["subject"]["id"].take();
+    event["data"]["subject"] = json!({"id": id, "email": null});
+    event.to_string()
+}
+
+/// A line of the file.
+fn line(id: &str, body: &str) -> Result<String, String> {
+    let (id, body) = (id.to_owned(), body.to_owned());
+    let line = serde_json::to_string(&Line { id, body }).map_err(|error| error.to_string())?;
+    Ok(format!("{line}\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -190,7 +249,7 @@ mod tests {
 
     fn event(seq: u64, status: &str) -> String {
         json!({"type": format!("consent.{status}"), "data": {
-            "seq": seq, "subject": {"email": "kim@example.nl"}, "purpose": "STORE", "status": status,
+            "seq": seq, "subject": {"id": "s1", "email": "kim@example.nl"}, "purpose": "STORE", "status": status,
         }})
         .to_string()
     }
@@ -209,6 +268,32 @@ mod tests {
         knowledge.learn("e3", &event(3, "given"))?;
         assert_eq!(status(&knowledge), "given");
         assert_eq!(knowledge.event_count(), 3);
+        Ok(())
+    }
+
+    #[test]
+    fn who_is_erased_is_forgotten_and_stays_forgotten() -> Result<(), String> {
+        let path = file("erased");
+        let mut knowledge = Knowledge::open(&path)?;
+        knowledge.learn("e1", &event(1, "given"))?;
+        let other = event(2, "given")
+            .replace("s1", "s2")
+            .replace("kim@", "eva@");
+        knowledge.learn("e2", &other)?;
+        let erased = json!({"type": "subject.erased", "data": {"seq": 4, "subject": {"id": "s1", "email": null}}});
+        knowledge.learn("e4", &erased.to_string())?;
+        // It was on its way.
+        knowledge.learn("e3", &event(3, "withdrawn"))?;
+        for knowledge in [knowledge, Knowledge::open(&path)?] {
+            let known: Vec<&String> = knowledge.people().keys().collect();
+            assert_eq!(known, ["eva@example.nl"]);
+            assert_eq!(knowledge.event_count(), 4);
+        }
+        let stored = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        assert!(
+            !stored.contains("kim@") && stored.contains("eva@"),
+            "{stored}"
+        );
         Ok(())
     }
 

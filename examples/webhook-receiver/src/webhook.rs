@@ -11,11 +11,13 @@ use serde_json::Value;
 use standardwebhooks::HEADER_WEBHOOK_ID;
 
 use crate::Crm;
+use crate::knowledge::ERASED;
 use crate::receipt::ReceiptError;
 
 /// 1. 401 when the webhook's signature does not hold.
 /// 2. 204 at once for an id that was seen before: a delivery may come twice.
-/// 3. 422 when the receipt does not hold, 503 when the collector's keys cannot be fetched now (so that it is sent again).
+/// 3. 422 when the receipt does not hold, 503 when the collector's keys cannot be fetched now (so that it is sent again). That a
+///    person was erased has no receipt: there is nothing to prove.
 /// 4. Store, then 204.
 pub(crate) async fn receive(
     State(crm): State<Arc<Crm>>,
@@ -51,13 +53,15 @@ fn accept(crm: &Crm, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
     }
 
     // 3. The receipt proves the consent by itself, long after this delivery.
-    crm.keys.verify(&event["data"]).map_err(|error| {
-        let reason = error.to_string();
-        match error {
-            ReceiptError::KeysUnreachable(_) => Refusal::Broken(reason),
-            _ => Refusal::Unreadable(reason),
-        }
-    })?;
+    if event["type"] != ERASED {
+        crm.keys.verify(&event["data"]).map_err(|error| {
+            let reason = error.to_string();
+            match error {
+                ReceiptError::KeysUnreachable(_) => Refusal::Broken(reason),
+                _ => Refusal::Unreadable(reason),
+            }
+        })?;
+    }
 
     // 4. `learn` looks again whether the id is new: two deliveries may have come this far together.
     knowledge(crm).learn(id, body).map_err(Refusal::Broken)?;
