@@ -34,6 +34,7 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/receipts/{token}/{id}", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/subjects/lookup", &["post"]),
+    ("/v1/subjects/{id}", &["delete"]),
     ("/v1/subjects/{id}/consents", &["get"]),
     ("/v1/subjects/{id}/evidence", &["get"]),
     ("/v1/sites/{site}", &["get", "put"]),
