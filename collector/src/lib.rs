@@ -28,6 +28,8 @@ mod native_store;
 
 mod letter;
 
+mod mailer;
+
 mod pages;
 
 mod mailbox;

@@ -95,8 +95,8 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         [".well-known", "jwks.json"] => wanted.get(docs::jwks).await,
         ["openapi.json"] => wanted.get(docs::openapi).await,
         ["health"] => wanted.get(docs::health).await,
-        ["dev", "mailbox"] if settings.is_dev() => wanted.get(mailbox::page).await,
-        ["dev", "mailbox.json"] if settings.is_dev() => wanted.get(mailbox::json).await,
+        ["dev", "mailbox"] if settings.has_mailbox() => wanted.get(mailbox::page).await,
+        ["dev", "mailbox.json"] if settings.has_mailbox() => wanted.get(mailbox::json).await,
         _ => Err(Problem::no_route().into()),
     }
 }

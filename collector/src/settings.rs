@@ -11,6 +11,8 @@ use sayso_shared::{
 };
 use worker::{Env, Url};
 
+use crate::mailer::Mailer;
+
 /// All variables and secrets of the Worker, read and found good.
 pub(crate) struct Settings {
     /// Origin of the collector, as it stands in links and receipts
@@ -24,13 +26,6 @@ pub(crate) struct Settings {
     admin_token: String,
 }
 
-/// How mails leave.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mailer {
-    /// Into the mailbox page of a developer
-    Dev,
-}
-
 impl Settings {
     /// Reads them, or names the first that is missing or malformed.
     pub(crate) fn read(env: &Env) -> Result<Self, Problem> {
@@ -41,7 +36,7 @@ impl Settings {
             former_kek: former_kek(env)?,
             admin_token: admin_token(env)?,
             public_url: public_url(env)?,
-            mailer: mailer(env)?,
+            mailer: Mailer::read(|name| optional(env, name), |name| is_bound(env, name))?,
         })
     }
 
@@ -102,15 +97,17 @@ impl Settings {
         same_secret(&self.admin_token, token)
     }
 
-    /// Whether this is a developer's collector.
-    pub(crate) fn is_dev(&self) -> bool {
+    /// Whether mails land in the mailbox that anybody may read.
+    pub(crate) fn has_mailbox(&self) -> bool {
         self.mailer == Mailer::Dev
     }
 
-    /// Where endpoints may be.
+    /// Where endpoints may be: on this machine too, where the collector itself is only there for this machine.
     pub(crate) fn reach(&self) -> Reach {
-        match self.mailer {
-            Mailer::Dev => Reach::PublicAndLoopback,
+        if Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url)) {
+            Reach::PublicAndLoopback
+        } else {
+            Reach::Public
         }
     }
 }
@@ -124,6 +121,15 @@ fn read(env: &Env, name: &str) -> Result<String, Problem> {
 fn optional(env: &Env, name: &str) -> Option<String> {
     let value = Reflect::get(env, &name.into()).ok()?.as_string();
     value.filter(|value| !value.is_empty())
+}
+
+/// Whether the Worker has a binding of this name.
+fn is_bound(env: &Env, name: &str) -> bool {
+    Reflect::get(env, &name.into()).is_ok_and(|value| value.is_object())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 fn retired(env: &Env) -> Result<Vec<Jwk>, Problem> {
@@ -177,16 +183,5 @@ fn public_url(env: &Env) -> Result<String, Problem> {
             name,
             "must be an origin such as https://consent.example.com",
         ))
-    }
-}
-
-fn mailer(env: &Env) -> Result<Mailer, Problem> {
-    let name = "SAYSO_MAILER";
-    match read(env, name)?.as_str() {
-        "dev" => Ok(Mailer::Dev),
-        _ => Err(Problem::misconfigured(
-            name,
-            "must be dev: other ways to send mail are not built yet",
-        )),
     }
 }

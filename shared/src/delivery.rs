@@ -167,51 +167,6 @@ fn wait(failures: u32, retry_after: Option<Duration>, jitter: u8) -> Duration {
     (base + spread).max(asked)
 }
 
-/// When a mail that could not be handed over is tried again: `None` when it is given up.
-#[must_use]
-pub fn mail_retry(failures: u32, now: Timestamp) -> Option<Timestamp> {
-    const MAIL_WAITS: [u64; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 4 * HOUR];
-    let place = usize::try_from(failures.saturating_sub(1)).ok()?;
-    MAIL_WAITS
-        .get(place)
-        .map(|seconds| now + Duration::from_secs(*seconds))
-}
-
-/// How many mails one address may get, so that nobody can flood a stranger by filling in a form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MailCap {
-    /// In 24 hours
-    pub a_day: u32,
-    /// Between two of them
-    pub cool_down: Duration,
-}
-
-impl MailCap {
-    /// What every site has: three a day, a minute apart.
-    pub const USUAL: Self = Self {
-        a_day: 3,
-        cool_down: Duration::from_secs(MINUTE),
-    };
-    /// For a developer, who gets all mails.
-    pub const NONE: Self = Self {
-        a_day: u32::MAX,
-        cool_down: Duration::ZERO,
-    };
-}
-
-/// When the next mail to an address may leave that got `today` in the last 24 hours, the last one at `last`; `None` when it has
-/// had its share.
-#[must_use]
-pub fn mail_slot(
-    cap: MailCap,
-    today: u32,
-    last: Option<Timestamp>,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let free = last.map_or(now, |last| (last + cap.cool_down).max(now));
-    (today < cap.a_day).then_some(free)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,27 +302,5 @@ mod tests {
             after(just_before + Duration::from_millis(1)),
             Some(Stopped::Failing)
         );
-    }
-
-    #[test]
-    fn a_mail_is_tried_for_a_few_hours() {
-        let waits: Vec<_> = (1..)
-            .map_while(|failures| mail_retry(failures, NOW))
-            .collect();
-        assert_eq!(waits.len(), 5);
-        assert_eq!(waits[4], NOW + Duration::from_secs(4 * HOUR));
-    }
-
-    #[test]
-    fn an_address_gets_three_mails_a_day_a_minute_apart() {
-        let (cap, minute) = (MailCap::USUAL, Duration::from_mins(1));
-        assert_eq!(mail_slot(cap, 0, None, NOW), Some(NOW));
-        assert_eq!(mail_slot(cap, 1, Some(NOW), NOW), Some(NOW + minute));
-        assert_eq!(
-            mail_slot(cap, 2, Some(NOW), NOW + minute * 2),
-            Some(NOW + minute * 2)
-        );
-        assert_eq!(mail_slot(cap, 3, Some(NOW), NOW + minute * 2), None);
-        assert_eq!(mail_slot(MailCap::NONE, 500, Some(NOW), NOW), Some(NOW));
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     event::{Event, EventSubject},
     jws::{Jwk, SigningKey},
     key::{PurposeKey, SiteKey},
+    mailing::Refusal,
     notice::Notice,
     published::NoticeName,
     purpose::{Channel, LegalBasis, Source},
@@ -126,6 +127,10 @@ pub struct EvidenceMail {
     pub sent_at: Option<Timestamp>,
     /// How often it was not taken
     pub failures: u32,
+    /// When it is tried again; null: it has left, or will not be tried any more
+    pub next_try_at: Option<Timestamp>,
+    /// Why it never will be taken, where a server or service said so
+    pub refusal: Option<Refusal>,
     /// From whom
     pub from: String,
     /// To whom

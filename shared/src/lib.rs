@@ -114,4 +114,7 @@ pub mod merge;
 pub mod delivery;
 
 #[cfg(feature = "record")]
+pub mod mailing;
+
+#[cfg(feature = "record")]
 pub mod outgoing;

@@ -193,6 +193,23 @@ fn receipt(act: ReceiptAct, id: u128, meant: Meant) -> Receipt {
     receipt.expect("the purpose is among the words")
 }
 
+fn mail() -> EvidenceMail {
+    EvidenceMail {
+        id: Uuid::from_u128(20),
+        submission: facts().id,
+        written_at: at(1),
+        sent_at: Some(at(1)),
+        failures: 0,
+        next_try_at: None,
+        refusal: None,
+        from: "post@example.com".to_owned(),
+        to: "jan@example.com".to_owned(),
+        subject: "Please confirm".to_owned(),
+        text: "https://consent.example.com/confirm/demo~0~…".to_owned(),
+        html: "<a href=\"https://consent.example.com/confirm/demo~0~…\">Yes</a>".to_owned(),
+    }
+}
+
 fn pack() -> EvidencePack {
     let acts = [
         (ReceiptAct::Submitted, 1, Meant::Asked(Status::Requested)),
@@ -264,18 +281,7 @@ fn pack() -> EvidencePack {
             }),
         }],
         notices: vec![notice()],
-        mails: vec![EvidenceMail {
-            id: Uuid::from_u128(20),
-            submission: facts().id,
-            written_at: at(1),
-            sent_at: Some(at(1)),
-            failures: 0,
-            from: "post@example.com".to_owned(),
-            to: "jan@example.com".to_owned(),
-            subject: "Please confirm".to_owned(),
-            text: "https://consent.example.com/confirm/demo~0~…".to_owned(),
-            html: "<a href=\"https://consent.example.com/confirm/demo~0~…\">Yes</a>".to_owned(),
-        }],
+        mails: vec![mail()],
         acts: receipts
             .into_iter()
             .zip([asked.clone(), confirmed.clone()])

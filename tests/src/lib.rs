@@ -22,4 +22,5 @@ pub mod browser;
 pub mod mailbox;
 pub mod receiver;
 pub mod script;
+pub mod smtp;
 pub mod visitor;

@@ -70,6 +70,7 @@ impl Receiver {
         let port = listener.local_addr().expect("it is bound").port();
         let app = Router::new()
             .route("/webhooks", post(receive))
+            .fallback(post(receive))
             .with_state(Arc::clone(&shared));
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,1 +1,1 @@
-UPDATE mail SET next_at = ?, failures = ? WHERE id = ?;
+UPDATE mail SET next_at = ?, failures = ?, refusal = ? WHERE id = ?;

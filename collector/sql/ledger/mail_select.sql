@@ -1,1 +1,1 @@
-SELECT subject, letter FROM mail WHERE id = ? AND next_at IS NOT NULL;
+SELECT mail.subject, mail.letter, mail.created_at, mail.failures, submission.waiting_until FROM mail LEFT JOIN submission ON submission.id = mail.submission WHERE mail.id = ? AND mail.next_at IS NOT NULL;

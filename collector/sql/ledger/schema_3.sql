@@ -34,3 +34,6 @@ ALTER TABLE submission ADD COLUMN received_at INTEGER;
 UPDATE submission SET received_at = CAST(strftime('%s', json_extract(facts, '$.received_at')) AS INTEGER) * 1000;
 
 CREATE INDEX submission_client ON submission (received_at) WHERE client IS NOT NULL;
+
+-- Why a mail was never taken, in the words of who refused it, under the key of the person: such words name them.
+ALTER TABLE mail ADD COLUMN refusal BLOB;

@@ -34,7 +34,7 @@ fn says_yes(book: &Book<NativeStore>, nth: u8, email: &str) -> (Uuid, String, St
     let (status, _) = good(book.record(&document, Some(ORIGIN), now));
     assert_eq!(status, 201);
     let mail = good(book.waiting_mails()).pop().expect("a mail");
-    let letter = good(book.mail(&mail.id)).expect("a mail");
+    let letter = good(book.mail(&mail.id)).expect("a mail").letter;
     let token = |index: usize| {
         let link: &String = &letter.links[index];
         link.rsplit('/').next().expect("a token").to_owned()

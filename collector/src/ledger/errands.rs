@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use sayso_shared::{key::EndpointKey, time::Timestamp};
+use sayso_shared::{key::EndpointKey, mailing::Handover, time::Timestamp};
 use worker::{Env, Result, State, console_error};
 
 use super::{alarm::Alarm, book::Book};
@@ -19,8 +19,7 @@ use crate::{
     chance, clock,
     failure::{Failure, Outcome},
     gathering::Gathering,
-    mailbox,
-    settings::{Mailer, Settings},
+    settings::Settings,
     store::ObjectStore,
 };
 
@@ -193,20 +192,20 @@ impl Ledger {
 
     /// Hands one mail over. A mail that was taken, and whose taking was not noted, is sent again under the same id.
     async fn post(&self, id: &str) -> Outcome<()> {
-        let Some(letter) = self.book.mail(id)? else {
+        let Some(dispatch) = self.book.mail(id)? else {
             return Ok(());
         };
-        let sent = match self.book.keys()?.settings.mailer {
-            Mailer::Dev => mailbox::drop_in(&self.env, id, letter).await,
-        };
-        self.gathering.join().await;
-        match sent {
-            Ok(()) => self.book.note_sent(id, clock::now()),
-            Err(error) => {
-                console_error!("mail {id} did not leave: {error}");
-                self.book.note_not_sent(id, clock::now())
+        let keys = self.book.keys()?;
+        let handover = keys.settings.mailer.hand_over(&self.env, dispatch).await;
+        match &handover {
+            Handover::Taken => {}
+            Handover::Refused(refusal) => {
+                console_error!("mail {id} was refused for good: {}", refusal.code);
             }
+            Handover::Failed(why) => console_error!("mail {id} was not taken: {why}"),
         }
+        self.gathering.join().await;
+        self.book.note_handover(id, &handover, clock::now())
     }
 
     /// Sends events of a lane, one after the other, until there are none or one is not taken. The endpoint is looked up each

@@ -13,6 +13,7 @@ use sayso_shared::{
         SealedEvidence,
     },
     key::PurposeKey,
+    mailing::Refusal,
     notice::Notice,
     problem::Problem,
     receipt::Gist,
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::{
     acts::worded,
     book::{Book, Keys},
+    outbox::refusal_place,
     pull,
     record::{SubmissionRow, client_place, letter_place},
     shards::Whose,
@@ -51,6 +53,8 @@ struct MailRow {
     created_at: i64,
     failures: u32,
     sent_at: Option<i64>,
+    next_at: Option<i64>,
+    refusal: Option<ByteBuf>,
 }
 
 impl<S: Store> Book<S> {
@@ -268,6 +272,8 @@ impl<S: Store> Book<S> {
                 written_at,
                 sent_at: row.sent_at.map(Timestamp::from_unix_millis),
                 failures: row.failures,
+                next_try_at: row.next_at.map(Timestamp::from_unix_millis),
+                refusal: refusal(subject, &row)?,
                 text: letter.text,
                 html: letter.html,
                 from: letter.from,
@@ -298,5 +304,17 @@ fn client(row: &SubmissionRow, subject: Option<&Subject>) -> Outcome<Option<Clie
         .key
         .open(sealed, &client_place(row.id))
         .map_err(|_| damaged("a client"))?;
+    Ok(Some(serde_json::from_slice(&opened)?))
+}
+
+/// Why a mail was never taken, where whoever refused it said so.
+fn refusal(subject: &Subject, row: &MailRow) -> Outcome<Option<Refusal>> {
+    let Some(sealed) = &row.refusal else {
+        return Ok(None);
+    };
+    let opened = subject
+        .key
+        .open(sealed, &refusal_place(&row.id.to_string()))
+        .map_err(|_| damaged("a refusal"))?;
     Ok(Some(serde_json::from_slice(&opened)?))
 }

@@ -2,7 +2,7 @@
 
 use sayso_shared::{
     consent::Status, email::EmailAddress, event::EventSubject, evidence::ClientFacts, id::uuid_v7,
-    key::PurposeKey, receipt::ReceiptAct,
+    key::PurposeKey, mailing::Handover, receipt::ReceiptAct,
 };
 
 use super::{
@@ -30,9 +30,9 @@ fn everything_about_one_consent_is_found_and_nothing_about_another() {
     }
     let mut confirm = String::new();
     for mail in good(book.waiting_mails()) {
-        let letter = good(book.mail(&mail.id)).expect("it waits");
+        let letter = good(book.mail(&mail.id)).expect("it waits").letter;
         if letter.to == "jan@example.com" {
-            good(book.note_sent(&mail.id, at(3)));
+            good(book.note_handover(&mail.id, &Handover::Taken, at(3)));
             let token = |index: usize| {
                 let link: &String = &letter.links[index];
                 link.rsplit('/').next().expect("a token").to_owned()

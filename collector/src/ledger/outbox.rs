@@ -1,6 +1,9 @@
 //! The outbox: which mails wait, and what came of handing one over.
 
-use sayso_shared::{delivery::mail_retry, time::Timestamp};
+use sayso_shared::{
+    mailing::{Fate, Handover, fate},
+    time::Timestamp,
+};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
@@ -9,6 +12,7 @@ use crate::{
     chance,
     failure::{Outcome, damaged},
     letter::Letter,
+    mailer::Dispatch,
     store::{Store, Value, number, text},
 };
 
@@ -29,11 +33,9 @@ impl Waiting {
 struct Row {
     subject: String,
     letter: ByteBuf,
-}
-
-#[derive(Deserialize)]
-struct Failures {
+    created_at: i64,
     failures: u32,
+    waiting_until: Option<i64>,
 }
 
 impl<S: Store> Book<S> {
@@ -45,13 +47,9 @@ impl<S: Store> Book<S> {
     }
 
     /// A mail that waits; none if it has left meanwhile, or if there is nobody to write to any more.
-    pub(super) fn mail(&self, id: &str) -> Outcome<Option<Letter>> {
+    pub(super) fn mail(&self, id: &str) -> Outcome<Option<Dispatch>> {
         let keys = self.keys()?;
-        let row: Option<Row> = self.store.row(
-            include_str!("../../sql/ledger/mail_select.sql"),
-            vec![text(id)],
-        )?;
-        let Some(row) = row else {
+        let Some(row) = self.waiting_mail(id)? else {
             return Ok(None);
         };
         // Without the person's key there is nobody to write to: the person was erased, or the request lapsed.
@@ -62,23 +60,48 @@ impl<S: Store> Book<S> {
             )?;
             return Ok(None);
         };
-        open(&subject, &row, id).map(Some)
+        Ok(Some(Dispatch {
+            id: id.to_owned(),
+            written_at: Timestamp::from_unix_millis(row.created_at),
+            letter: open(&subject, &row, id)?,
+        }))
     }
 
-    /// The mail has left. It is kept as it was sent, but for the secrets of its links: those the person alone has from now on.
-    pub(super) fn note_sent(&self, id: &str, now: Timestamp) -> Outcome<()> {
+    /// Notes what came of handing a mail over.
+    pub(super) fn note_handover(
+        &self,
+        id: &str,
+        handover: &Handover,
+        now: Timestamp,
+    ) -> Outcome<()> {
         let keys = self.keys()?;
-        let row: Option<Row> = self.store.row(
-            include_str!("../../sql/ledger/mail_select.sql"),
-            vec![text(id)],
-        )?;
-        let Some(row) = row else {
+        // It was cancelled, or the person is gone, while it was under way: there is nothing left to note.
+        let Some(row) = self.waiting_mail(id)? else {
             return Ok(());
         };
         let Some(subject) = self.subject(&keys, &row.subject)? else {
             return Ok(());
         };
-        let letter = open(&subject, &row, id)?.without_secrets();
+        let useless_from = row.waiting_until.map(Timestamp::from_unix_millis);
+        match fate(handover, row.failures, useless_from, now) {
+            Fate::Left => self.note_sent(&subject, &row, id, now),
+            Fate::TriedAgain(at) => {
+                self.note_failed(&subject, id, row.failures, handover, Some(at))
+            }
+            Fate::GivenUp => self.note_failed(&subject, id, row.failures, handover, None),
+        }
+    }
+
+    fn waiting_mail(&self, id: &str) -> Outcome<Option<Row>> {
+        Ok(self.store.row(
+            include_str!("../../sql/ledger/mail_select.sql"),
+            vec![text(id)],
+        )?)
+    }
+
+    /// It is kept as it was sent, but for the secrets of its links: those the person alone has from now on.
+    fn note_sent(&self, subject: &Subject, row: &Row, id: &str, now: Timestamp) -> Outcome<()> {
+        let letter = open(subject, row, id)?.without_secrets();
         let letter = subject.key.seal(
             &serde_json::to_vec(&letter)?,
             &letter_place(id),
@@ -90,19 +113,37 @@ impl<S: Store> Book<S> {
             .run(include_str!("../../sql/ledger/mail_sent.sql"), values)?)
     }
 
-    /// The mail was not taken: it waits for another try, or is given up.
-    pub(super) fn note_not_sent(&self, id: &str, now: Timestamp) -> Outcome<()> {
-        let row: Option<Failures> = self.store.row(
-            include_str!("../../sql/ledger/mail_failures.sql"),
-            vec![text(id)],
-        )?;
-        let failures = row.map_or(1, |row| row.failures.saturating_add(1));
-        let next_at = mail_retry(failures, now).map_or(Value::Null, |at| number(at.unix_millis()));
-        let values = vec![next_at, number(failures), text(id)];
+    fn note_failed(
+        &self,
+        subject: &Subject,
+        id: &str,
+        failures: u32,
+        handover: &Handover,
+        next: Option<Timestamp>,
+    ) -> Outcome<()> {
+        let refusal = match handover {
+            Handover::Refused(refusal) => Value::Blob(subject.key.seal(
+                &serde_json::to_vec(refusal)?,
+                &refusal_place(id),
+                chance::bytes(),
+            )),
+            _ => Value::Null,
+        };
+        let values = vec![
+            next.map_or(Value::Null, |at| number(at.unix_millis())),
+            number(failures.saturating_add(1)),
+            refusal,
+            text(id),
+        ];
         Ok(self
             .store
             .run(include_str!("../../sql/ledger/mail_failed.sql"), values)?)
     }
+}
+
+/// To what the sealed reason of a refusal is bound.
+pub(super) fn refusal_place(id: &str) -> Vec<u8> {
+    format!("refusal/{id}").into_bytes()
 }
 
 fn open(subject: &Subject, row: &Row, id: &str) -> Outcome<Letter> {

@@ -5,10 +5,10 @@ use sayso_shared::{
     canonical::base64url,
     consent::Status,
     decision::{self, Decided},
-    delivery::{MailCap, mail_slot},
     event::{ActorKind, Manner, Method},
     evidence::ClientFacts,
     key::PurposeKey,
+    mailing::mail_slot,
     notice::Notice,
     problem::Problem,
     receipt::{Meant, ReceiptAct, SubmissionFacts},
@@ -32,7 +32,6 @@ use crate::{
     chance,
     failure::{Outcome, damaged},
     letter::{Contents, Letter},
-    settings::Mailer,
     store::{Store, Value, number, text},
 };
 
@@ -365,10 +364,6 @@ impl<S: Store> Book<S> {
             count: u32,
             last: Option<i64>,
         }
-        let cap = match keys.settings.mailer {
-            // A developer tries with one address all day.
-            Mailer::Dev => MailCap::NONE,
-        };
         let day_ago = now.unix_millis() - 24 * 3_600_000;
         let values = vec![text(subject.id), number(day_ago)];
         let recent: Option<Recent> = self
@@ -379,7 +374,7 @@ impl<S: Store> Book<S> {
             last: None,
         });
         Ok(mail_slot(
-            cap,
+            keys.settings.mailer.cap(),
             recent.count,
             recent.last.map(Timestamp::from_unix_millis),
             now,

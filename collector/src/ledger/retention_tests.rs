@@ -1,8 +1,8 @@
 //! Retention on plain SQLite: what was promised for a time only goes when that is over, and not before.
 
 use sayso_shared::{
-    event::EventType, evidence::ClientFacts, id::uuid_v7, key::PurposeKey, notice::NoticeText,
-    snapshot::Snapshot, time::Timestamp,
+    event::EventType, evidence::ClientFacts, id::uuid_v7, key::PurposeKey, mailing::Handover,
+    notice::NoticeText, snapshot::Snapshot, time::Timestamp,
 };
 use serde::Deserialize;
 
@@ -54,8 +54,8 @@ fn says_yes(book: &Book<NativeStore>, nth: u8, email: &str, now: Timestamp) -> S
     };
     assert_eq!(good(book.record(&document, whence, now)).0, 201);
     let mail = good(book.waiting_mails()).pop().expect("a mail");
-    let letter = good(book.mail(&mail.id)).expect("a mail");
-    good(book.note_sent(&mail.id, now));
+    let letter = good(book.mail(&mail.id)).expect("a mail").letter;
+    good(book.note_handover(&mail.id, &Handover::Taken, now));
     let link = letter.links.last().expect("a link");
     link.rsplit('/').next().expect("a token").to_owned()
 }
@@ -107,7 +107,7 @@ fn words_that_promise_no_time_keep_the_person_until_somebody_erases_it() {
     let document = submission(id, "jan@example.com", &choices(true, false), at(1));
     good(book.record(&document, Some(ORIGIN), at(1)));
     let mail = good(book.waiting_mails()).pop().expect("a mail");
-    let letter = good(book.mail(&mail.id)).expect("a mail");
+    let letter = good(book.mail(&mail.id)).expect("a mail").letter;
     let personal = letter.links[0].rsplit('/').next().expect("a token");
     good(book.withdraw(personal, None, at(2)));
     assert_eq!(good(book.let_go(at(1000 * DAY))).next, None);

@@ -13,6 +13,7 @@ use sayso_shared::{
     event::{Event, EventSubject},
     id::uuid_v7,
     key::{ApiKeyName, SiteKey},
+    mailing::Handover,
     shard::{SealedSharding, Sharding},
     snapshot::Snapshot,
     time::Timestamp,
@@ -141,8 +142,8 @@ impl Split {
         assert_eq!(told.status, 201);
         let book = self.whose(Whose::Address(&email));
         let mail = good(book.waiting_mails()).pop().expect("a mail");
-        let letter = good(book.mail(&mail.id)).expect("a mail");
-        good(book.note_sent(&mail.id, now));
+        let letter = good(book.mail(&mail.id)).expect("a mail").letter;
+        good(book.note_handover(&mail.id, &Handover::Taken, now));
         [0, 1].map(|nth| {
             let link = letter.links.get(nth).or(letter.links.last());
             let (_, token) = link.and_then(|link| link.rsplit_once('/')).expect("a link");

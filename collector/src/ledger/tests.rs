@@ -8,6 +8,7 @@ use sayso_shared::{
     event::EventType,
     id::uuid_v7,
     key::{EndpointKey, PurposeKey},
+    mailing::Handover,
     snapshot::{Endpoint, Snapshot},
     time::Timestamp,
 };
@@ -91,7 +92,9 @@ fn says_yes(book: &Book<NativeStore>, nth: u8, email: &str, now: Timestamp) -> (
     let (status, _) = good(book.record(&document, Some(ORIGIN), now));
     assert_eq!(status, 201);
     let waiting = good(book.waiting_mails());
-    let letter = good(book.mail(&waiting.last().expect("a mail").id)).expect("a mail");
+    let letter = good(book.mail(&waiting.last().expect("a mail").id))
+        .expect("a mail")
+        .letter;
     let token = |at: usize| {
         letter.links[at]
             .rsplit_once('/')
@@ -345,12 +348,18 @@ fn a_mail_that_has_left_is_kept_without_what_opens_its_links() {
     let (confirm, _) = says_yes(&book, 1, "jan@example.com", at(1));
     let id = good(book.waiting_mails())[0].id.clone();
     let secret = confirm.rsplit_once('~').expect("a token").1;
-    let letter = serde_json::to_string(&good(book.mail(&id)).expect("a mail")).expect("JSON");
+    let letter =
+        serde_json::to_string(&good(book.mail(&id)).expect("a mail").letter).expect("JSON");
     assert!(letter.contains(secret));
-    let letter = serde_json::to_string(&good(book.mail(&id)).expect("a mail").without_secrets())
-        .expect("JSON");
+    let letter = serde_json::to_string(
+        &good(book.mail(&id))
+            .expect("a mail")
+            .letter
+            .without_secrets(),
+    )
+    .expect("JSON");
     assert!(!letter.contains(secret) && letter.contains("/confirm/demo~0~…"));
-    good(book.note_sent(&id, at(2)));
+    good(book.note_handover(&id, &Handover::Taken, at(2)));
     assert_eq!(good(book.waiting_mails()).len(), 0);
     assert_eq!(confirm_state(&book, &confirm, at(3)), "waiting");
 }
@@ -362,7 +371,8 @@ fn a_mail_that_is_not_taken_is_tried_again_and_given_up_at_last() {
     let id = good(book.waiting_mails())[0].id.clone();
     let mut tries = 0;
     while !good(book.waiting_mails()).is_empty() {
-        good(book.note_not_sent(&id, at(2)));
+        let handover = Handover::Failed("it is dead".to_owned());
+        good(book.note_handover(&id, &handover, at(2)));
         tries += 1;
     }
     assert_eq!(tries, 6);

@@ -28,7 +28,7 @@ impl Alone {
         // Plain workerd wants the folder of the assets to be there; there is no need for any in it.
         fs::create_dir_all(workspace::root().join("widget/dist"))?;
         let secrets = Secrets::load_or_create(&state.join(".dev.vars"))?;
-        config::Worker::from_wrangler()?.write(state, Ports::from(port))?;
+        config::Worker::from_wrangler()?.write(state, Ports::from(port), &secrets)?;
         let mut stack = Stack::default();
         stack.start_collector(state, &secrets)?;
         stack.wait_until_healthy(port)?;

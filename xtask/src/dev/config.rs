@@ -6,7 +6,10 @@ use std::{fmt::Write as _, fs, path::Path};
 use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
 
-use super::{Ports, origin, secrets};
+use super::{
+    Ports, origin,
+    secrets::{self, Secrets},
+};
 use crate::workspace;
 
 /// What of wrangler.toml plain workerd needs.
@@ -62,13 +65,16 @@ impl Worker {
     }
 
     /// Writes `workerd.capnp` into the state folder.
-    pub(super) fn write(&self, state: &Path, ports: Ports) -> Result<()> {
+    pub(super) fn write(&self, state: &Path, ports: Ports, secrets: &Secrets) -> Result<()> {
         let file = state.join("workerd.capnp");
-        fs::write(&file, self.render(&workspace::root(), state, ports))
-            .with_context(|| format!("cannot write {}", file.display()))
+        fs::write(
+            &file,
+            self.render(&workspace::root(), state, ports, secrets),
+        )
+        .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    fn render(&self, root: &Path, state: &Path, ports: Ports) -> String {
+    fn render(&self, root: &Path, state: &Path, ports: Ports, secrets: &Secrets) -> String {
         let mut bindings = String::new();
         for (name, class) in &self.objects {
             let _ = writeln!(
@@ -87,7 +93,7 @@ impl Worker {
             // On this machine two of them have other values than in production.
             let value = match name.as_str() {
                 "SAYSO_PUBLIC_URL" => origin(ports.collector),
-                "SAYSO_MAILER" => "dev".to_owned(),
+                "SAYSO_MAILER" => secrets.mailer().to_owned(),
                 _ => value.clone(),
             };
             let _ = writeln!(
@@ -127,7 +133,7 @@ const config :Workerd.Config = (
     (name = \"collector\", worker = .collector),
     (name = \"assets\", disk = (path = {assets})),
     (name = \"objects\", disk = (path = {objects}, writable = true)),
-    (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true))),
+    (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true{trusted}))),
   ],
   sockets = [(name = \"http\", address = \"127.0.0.1:{port}\", http = (), service = \"collector\")],
 );
@@ -146,6 +152,12 @@ const collector :Workerd.Worker = (
 {bindings}  ],
 );
 ",
+            trusted = secrets
+                .trusted_certificate()
+                .map_or_else(String::new, |file| format!(
+                    ", trustedCertificates = [embed {}]",
+                    quote_path(file)
+                )),
             assets = quote_path(&root.join(&self.assets.1)),
             objects = quote_path(&state.join("objects")),
             port = ports.collector,
@@ -196,14 +208,19 @@ fn quote(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Ports, Worker};
+    use super::{Ports, Secrets, Worker};
 
     const WRANGLER: &str = include_str!("../../../wrangler.toml");
 
     #[test]
     fn the_configuration_follows_wrangler_toml() -> anyhow::Result<()> {
         let worker = Worker::parse(WRANGLER)?;
-        let text = worker.render(Path::new("/r"), Path::new("/s"), Ports::from(9000));
+        let text = worker.render(
+            Path::new("/r"),
+            Path::new("/s"),
+            Ports::from(9000),
+            &Secrets::default(),
+        );
         for part in [
             "(name = \"SITE\", durableObjectNamespace = \"SiteObject\")",
             "(name = \"ASSETS\", service = \"assets\")",

@@ -145,7 +145,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn start_all(stack: &mut Stack, ports: Ports, state: &Path, secrets: &Secrets) -> Result<()> {
-    config::Worker::from_wrangler()?.write(state, ports)?;
+    config::Worker::from_wrangler()?.write(state, ports, secrets)?;
     stack.start_collector(state, secrets)?;
     stack.start_pages(ports, state)?;
     stack.start_receiver(ports, state, secrets)?;

@@ -22,11 +22,22 @@ use crate::step;
 pub(super) const OF_THE_COLLECTOR: [&str; 3] =
     ["SAYSO_SIGNING_KEY", "SAYSO_KEK", "SAYSO_ADMIN_TOKEN"];
 /// What an operator may set besides; nothing is made up for it.
-pub(super) const OPTIONAL: [&str; 1] = ["SAYSO_RETIRED_KEYS"];
+pub(super) const OPTIONAL: [&str; 7] = [
+    "SAYSO_RETIRED_KEYS",
+    "SAYSO_KEK_FORMER",
+    "SAYSO_SMTP_URL",
+    "SAYSO_MAIL_SERVICE",
+    "SAYSO_MAIL_KEY",
+    "SAYSO_MAIL_DOMAIN",
+    "SAYSO_MAIL_URL",
+];
+/// A certificate in PEM that the collector trusts besides those of browsers: a mail server on this machine has its own.
+const TRUSTED: &str = "DEV_TRUSTED_CERTIFICATE";
 /// What the demo CRM and its endpoint share.
 const OF_THE_CRM: &str = "DEMO_WEBHOOK_SECRET";
 
 /// Names and values of a `.dev.vars` file.
+#[derive(Default)]
 pub(super) struct Secrets(BTreeMap<String, String>);
 
 impl Secrets {
@@ -67,6 +78,19 @@ impl Secrets {
     /// A secret of the collector.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// How mails leave: into the mailbox page, unless the file says otherwise.
+    pub(super) fn mailer(&self) -> &str {
+        match self.value("SAYSO_MAILER") {
+            "" => "dev",
+            mailer => mailer,
+        }
+    }
+
+    /// The file of a certificate that is trusted besides those of browsers.
+    pub(super) fn trusted_certificate(&self) -> Option<&Path> {
+        self.0.get(TRUSTED).map(Path::new)
     }
 
     /// What opens the admin routes.

@@ -28,8 +28,11 @@ pub(super) struct Mail {
     pub(super) id: String,
     pub(super) subject: usize,
     pub(super) submission: Uuid,
-    pub(super) asks: bool,
+    /// Until when its link confirms, if it asks: later it is not worth sending.
+    pub(super) until: Option<i64>,
     pub(super) refused: u32,
+    /// It was given up since its link would have been dead at the next attempt.
+    pub(super) useless: bool,
     pub(super) settled: bool,
     pub(super) cancelled: bool,
 }

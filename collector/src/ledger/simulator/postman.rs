@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
+use sayso_shared::mailing::Handover;
+
 use super::{
     super::{book::Book, fixture::at},
     invariants::{Check, must},
     outside::{MailMood, Read},
     world::{Fate, World},
 };
+
+/// Between two attempts at a mail, in milliseconds.
+const LONGEST_WAIT: i64 = 4 * 3_600_000;
 
 impl World {
     pub(super) fn post(&mut self) -> Check {
@@ -43,7 +48,7 @@ impl World {
             };
             let mail = &self.outside.mails[place];
             let subject = &self.model.subjects[mail.subject];
-            let Some(letter) = letter else {
+            let Some(letter) = letter.map(|dispatch| dispatch.letter) else {
                 must(subject.gone, || format!("1: mail {id} is lost"))?;
                 self.outside.mails[place].settled = true;
                 continue;
@@ -51,9 +56,10 @@ impl World {
             must(!subject.gone && letter.to == subject.email, || {
                 format!("6: mail {id} goes to the wrong person")
             })?;
-            must(letter.links.len() == 1 + usize::from(mail.asks), || {
-                format!("mail {id} has {} links", letter.links.len())
-            })?;
+            must(
+                letter.links.len() == 1 + usize::from(mail.until.is_some()),
+                || format!("mail {id} has {} links", letter.links.len()),
+            )?;
             let bytes = serde_json::to_string(&letter).unwrap_or_default();
             if self.outside.mail_mood != MailMood::Dead {
                 let token = |route: &str| {
@@ -83,16 +89,17 @@ impl World {
                 return Ok(());
             }
             let (now, taken) = (at(self.now), self.outside.mail_mood == MailMood::Takes);
-            let fate = self.attempt(|book| {
-                if taken {
-                    book.note_sent(&id, now)
-                } else {
-                    book.note_not_sent(&id, now)
-                }
-            })?;
+            let handover = if taken {
+                Handover::Taken
+            } else {
+                Handover::Failed("it is dead".to_owned())
+            };
+            let fate = self.attempt(|book| book.note_handover(&id, &handover, now))?;
             let waits = self.look(|book| book.mail(&id))?.is_some();
+            let is_near = |until: i64| until <= self.now + LONGEST_WAIT;
             let mail = &mut self.outside.mails[place];
             mail.refused += u32::from(!taken);
+            mail.useless = !waits && mail.until.is_some_and(is_near);
             mail.settled = !waits;
             match fate {
                 Fate::Died => return Ok(()),
@@ -100,7 +107,7 @@ impl World {
                     if taken {
                         !waits
                     } else {
-                        waits || mail.refused >= 6
+                        waits || mail.refused >= 6 || mail.useless
                     },
                     || format!("mail {id}: noted otherwise than it went"),
                 )?,

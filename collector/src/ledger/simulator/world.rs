@@ -221,8 +221,9 @@ impl World {
         for mail in &self.outside.mails {
             let forgotten = self.model.subjects[mail.subject].gone;
             let arrived = self.outside.read.contains_key(&mail.id);
+            let given_up = mail.refused >= 6 || mail.useless;
             must(
-                mail.settled && (arrived || forgotten || mail.cancelled || mail.refused >= 6),
+                mail.settled && (arrived || forgotten || mail.cancelled || given_up),
                 || format!("1: mail {} never left", mail.id),
             )?;
         }

@@ -1,1 +1,0 @@
-SELECT failures FROM mail WHERE id = ?;
