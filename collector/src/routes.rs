@@ -4,6 +4,8 @@ mod admin;
 mod assets;
 mod confirm;
 mod docs;
+#[cfg(test)]
+mod document;
 mod events;
 mod forms;
 mod keys;
