@@ -26,6 +26,9 @@ mod gathering;
 #[cfg(test)]
 mod native_store;
 
+#[cfg(test)]
+mod sabotage;
+
 mod letter;
 
 mod mailer;

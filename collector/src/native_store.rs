@@ -8,6 +8,7 @@ use worker::{Error, Result};
 
 use crate::{
     failure::{Failure, Outcome},
+    sabotage::Sabotage,
     store::{Store, Value},
 };
 
@@ -19,6 +20,10 @@ pub(crate) struct NativeStore {
     pub(crate) writes_left: Cell<Option<u32>>,
     /// How many more commits are kept before the process "dies" right after one: kept, and reported as failed.
     pub(crate) commits_left: Cell<Option<u32>>,
+    /// What it does behind the book's back
+    pub(crate) sabotage: Cell<Option<Sabotage>>,
+    /// Whether this commit is undone and told as kept
+    undoes: Cell<bool>,
 }
 
 impl NativeStore {
@@ -41,6 +46,8 @@ impl NativeStore {
             connection,
             writes_left: Cell::new(None),
             commits_left: Cell::new(None),
+            sabotage: Cell::new(None),
+            undoes: Cell::new(false),
         }
     }
 
@@ -72,6 +79,23 @@ impl NativeStore {
         }
     }
 
+    /// Whether deliveries fail, by what is stored.
+    fn crm_is_down(&self) -> bool {
+        let sql = "SELECT COUNT(*) FROM lane WHERE failures > 0";
+        let failing = self
+            .connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0));
+        failing.is_ok_and(|failing| failing > 0)
+    }
+
+    fn execute(&self, statement: &str, values: Vec<Value>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(statement).map_err(fault)?;
+        statement
+            .execute(params_from_iter(values.into_iter().map(native)))
+            .map_err(fault)
+            .map(drop)
+    }
+
     /// Takes one write from what is left.
     fn spend(&self) -> Result<()> {
         match self.writes_left.get() {
@@ -89,6 +113,11 @@ impl NativeStore {
 
 impl Store for NativeStore {
     fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<Value>) -> Result<Vec<T>> {
+        let sabotage = self.sabotage.get();
+        if let Some(write) = sabotage.and_then(|sabotage| sabotage.before_reading(statement)) {
+            self.execute(write, Vec::new())?;
+        }
+        let statement = sabotage.map_or(statement, |sabotage| sabotage.read(statement));
         let mut statement = self.connection.prepare_cached(statement).map_err(fault)?;
         let rows = statement
             .query(params_from_iter(values.into_iter().map(native)))
@@ -103,11 +132,15 @@ impl Store for NativeStore {
         if values.is_empty() {
             return self.connection.execute_batch(statement).map_err(fault);
         }
-        let mut statement = self.connection.prepare_cached(statement).map_err(fault)?;
-        statement
-            .execute(params_from_iter(values.into_iter().map(native)))
-            .map_err(fault)
-            .map(drop)
+        let Some(sabotage) = self.sabotage.get() else {
+            return self.execute(statement, values);
+        };
+        self.undoes
+            .set(self.undoes.get() || sabotage.undoes(statement));
+        let writes = sabotage.write(statement, values, || self.crm_is_down())?;
+        writes
+            .into_iter()
+            .try_for_each(|(statement, values)| self.execute(&statement, values))
     }
 
     fn commit<T>(&self, write: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
@@ -121,7 +154,7 @@ impl Store for NativeStore {
             self.spend()?;
             Ok(value)
         });
-        finish(if outcome.is_ok() {
+        finish(if outcome.is_ok() && !self.undoes.take() {
             "COMMIT"
         } else {
             "ROLLBACK"

@@ -11,6 +11,8 @@ mod eraser;
 
 mod invariants;
 
+mod keeper;
+
 mod model;
 
 mod operator;
@@ -18,6 +20,8 @@ mod operator;
 mod outside;
 
 mod postman;
+
+mod power;
 
 mod puller;
 
@@ -42,11 +46,11 @@ use std::{
     thread,
 };
 
-use crate::dice::Dice;
+use crate::{dice::Dice, sabotage::Sabotage};
 use world::World;
 
 /// The steps of the normal test run.
-const STEPS: u64 = 50_000;
+const STEPS: u64 = 200_000;
 
 /// One history in so many is on a file instead of in memory.
 const ON_FILE: u64 = 32;
@@ -70,7 +74,7 @@ fn the_invariants_hold_after_each_step_of_random_histories() {
             scope.spawn(|| {
                 while taken.load(Ordering::Relaxed) < steps {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    match history(seed) {
+                    match history(seed, None) {
                         Ok(length) => drop(taken.fetch_add(length, Ordering::Relaxed)),
                         Err(story) => {
                             taken.fetch_add(story.step, Ordering::Relaxed);
@@ -97,20 +101,50 @@ fn the_invariants_hold_after_each_step_of_random_histories() {
     }
 }
 
+/// So many steps are enough to notice what a store does wrong.
+const NOTICED_WITHIN: u64 = 20_000;
+
+#[test]
+fn whatever_breaks_an_invariant_is_noticed() {
+    for (sabotage, sentence) in Sabotage::ALL {
+        let mut taken = 0;
+        let story = (1..).find_map(|seed| match history(seed, Some(sabotage)) {
+            Ok(length) => {
+                taken += length;
+                assert!(taken < NOTICED_WITHIN, "{sabotage:?} goes unnoticed");
+                None
+            }
+            Err(story) => Some(story),
+        });
+        let story = story.expect("seeds do not end");
+        println!(
+            "{sabotage:?} after {} steps: {}",
+            taken + story.step,
+            story.sentence
+        );
+        assert!(
+            story.sentence.starts_with(sentence),
+            "{sabotage:?} should be noticed by «{sentence}»:\n{}",
+            story.told
+        );
+    }
+}
+
 /// A history that broke.
 struct Story {
     step: u64,
+    sentence: String,
     told: String,
 }
 
 /// One history; gives how many steps it had.
-fn history(seed: u64) -> Result<u64, Story> {
+fn history(seed: u64, sabotage: Option<Sabotage>) -> Result<u64, Story> {
     // Not the world's own dice: the length is no part of what happens.
     let length = [20, 60, 250, 250, 600][Dice::new(!seed).below(5) as usize];
     let file = seed
         .is_multiple_of(ON_FILE)
         .then(|| env::temp_dir().join(format!("sayso-simulator-{}-{seed}.sqlite", process::id())));
-    let mut world = World::new(seed, file.clone());
+    let mut world = World::new(seed, file.clone(), sabotage);
     // A panic within the book is found by this line.
     let told = panic::catch_unwind(AssertUnwindSafe(|| {
         (1..=length + 1).find_map(|step| {
@@ -138,5 +172,9 @@ fn history(seed: u64) -> Result<u64, Story> {
     let told = format!(
         "seed {seed}, step {step} of {length}\n{lines}\nBROKEN {sentence}\nagain: cargo xtask simulate --seed {seed} --steps 1"
     );
-    Err(Story { step, told })
+    Err(Story {
+        step,
+        sentence,
+        told,
+    })
 }

@@ -24,8 +24,10 @@ impl World {
     pub(super) fn run_errands(&mut self) -> Check {
         self.say(|_| "the alarm rings".to_owned());
         self.lapse()?;
+        self.expire()?;
         self.let_go()?;
         self.forget_clients()?;
+        self.rewrap()?;
         self.post()?;
         let names: Vec<String> = self.outside.crms.keys().cloned().collect();
         for name in names {
@@ -41,6 +43,42 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Every yes whose time is over has expired, each with its event.
+    fn expire(&mut self) -> Check {
+        loop {
+            let subjects = 0..self.model.subjects.len();
+            let changes: Vec<Change> = subjects
+                .flat_map(|subject| self.model.expired(subject, self.now))
+                .collect();
+            let now = at(self.now);
+            let fate = self.attempt(|book| {
+                let expired = book.expire(now)?;
+                let failure = expired.failures.into_iter().next();
+                failure.map_or(Ok(expired.next), Err)
+            })?;
+            if !changes.is_empty() {
+                self.say(|_| format!("expires {changes:?}"));
+            }
+            let (next, share) = match fate {
+                Fate::Done(next) if changes.len() < 100 => (Some(next), Share::All),
+                Fate::Done(next) => (Some(next), Share::Any),
+                Fate::Refused(problem) => {
+                    return Err(format!("expiring was refused: {}", problem.detail));
+                }
+                Fate::Died => (None, Share::Any),
+            };
+            self.absorb(&changes, share)?;
+            let first = self.model.next_to_expire();
+            let Some(next) = next else { continue };
+            must(next == first.map(|first| at(first.max(self.now))), || {
+                format!("the next to expire is {first:?}, not {next:?}")
+            })?;
+            if first.is_none_or(|first| first > self.now) {
+                return Ok(());
+            }
+        }
     }
 
     pub(super) fn lapse(&mut self) -> Check {

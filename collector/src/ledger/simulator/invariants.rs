@@ -2,7 +2,7 @@
 
 use sayso_shared::{
     consent::Status,
-    event::{Event, EventData, EventSubject},
+    event::{ConsentChange, Event, EventData, EventSubject},
     jws::{Jwk, verify},
     receipt::RECEIPT_TYPE,
 };
@@ -67,14 +67,23 @@ pub(super) fn an_event_is_in_every_enabled_lane(name: &str, crm: &Crm, world: &W
 }
 
 /// 2: a submission brings a purpose to a status once, however often anything is repeated.
-pub(super) fn no_retry_of_anything_makes_a_second_event(world: &World, change: &Change) -> Check {
-    let mut log = world.model.log.values();
-    let twice = log.any(|entry| {
-        let known = &entry.change;
-        (known.submission, &known.purpose, known.status)
-            == (change.submission, &change.purpose, change.status)
-    });
-    must(!twice, || format!("2: a second event of {change:?}"))
+pub(super) fn no_retry_of_anything_makes_a_second_event(
+    world: &World,
+    data: &ConsentChange,
+) -> Check {
+    let log = world.model.log.values();
+    let twice = log
+        .filter_map(|entry| entry.event.data.consent())
+        .any(|known| {
+            (known.submission, &known.purpose, known.status)
+                == (data.submission, &data.purpose, data.status)
+        });
+    must(!twice, || {
+        format!(
+            "2: a second event of {}: {} {:?}",
+            data.submission, data.purpose, data.status
+        )
+    })
 }
 
 /// 3: each change begins where the one before it ended, and no yes that was decided before a withdrawal follows it.
@@ -97,13 +106,16 @@ pub(super) fn every_reader_sees_changes_in_order(world: &World, change: &Change)
 /// 4: what a mail has to confirm is given only by the button of that mail.
 pub(super) fn an_unconfirmed_consent_is_never_forwarded_as_given(
     world: &World,
-    change: &Change,
+    data: &ConsentChange,
 ) -> Check {
-    let needs_button =
-        change.status == Status::Given && CONFIRMED_BY_MAIL.contains(&change.purpose.as_str());
-    let pressed = world.pressed(change.submission, &change.purpose);
+    let purpose = data.purpose.as_str();
+    let needs_button = data.status == Status::Given && CONFIRMED_BY_MAIL.contains(&purpose);
+    let pressed = world.pressed(data.submission, purpose);
     must(!needs_button || pressed, || {
-        format!("4: given, and nobody confirmed it: {change:?}")
+        format!(
+            "4: given, and nobody confirmed it: {purpose} of {}",
+            data.submission
+        )
     })
 }
 

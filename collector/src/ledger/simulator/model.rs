@@ -13,6 +13,9 @@ use uuid::Uuid;
 /// How long a request waits for its confirmation; the site does not say otherwise.
 pub(super) const CONFIRM_WITHIN: i64 = 72 * 3_600_000;
 
+/// For how many days a yes holds, where it does not for ever.
+pub(super) const VALID_FOR_DAYS: [(&str, i64); 2] = [("HELP", 2), ("NEWS", 5)];
+
 /// The purposes that a mail has to confirm.
 pub(super) const CONFIRMED_BY_MAIL: [&str; 2] = ["EVENTS", "NEWS"];
 
@@ -53,6 +56,7 @@ pub(super) struct Consent {
     pub(super) status: Status,
     pub(super) since: i64,
     pub(super) submission: Uuid,
+    pub(super) expires_at: Option<i64>,
 }
 
 /// A submission that was taken.
@@ -97,10 +101,10 @@ impl Model {
         choices: &BTreeMap<String, bool>,
         now: i64,
     ) -> Vec<Change> {
-        let known = self.subjects.get(subject).map(|subject| &subject.consents);
-        let mut changes = Vec::new();
+        let mut changes = self.expired(subject, now);
+        let known = self.standing_at(subject, now);
         for (purpose, ticked) in choices {
-            let before = known.and_then(|consents| consents.get(purpose));
+            let before = known.get(purpose);
             let previous = before.map_or(Status::Unknown, |consent| consent.status);
             let by_mail = CONFIRMED_BY_MAIL.contains(&purpose.as_str());
             let old_news =
@@ -161,9 +165,9 @@ impl Model {
     }
 
     /// What stopping one purpose, or everything, changes.
-    pub(super) fn withdrawn(&self, subject: usize, purpose: Option<&str>) -> Vec<Change> {
-        let consents = self.subjects[subject].consents.iter();
-        let stopped = consents.filter(|(key, consent)| {
+    pub(super) fn withdrawn(&self, subject: usize, purpose: Option<&str>, now: i64) -> Vec<Change> {
+        let standing = self.standing_at(subject, now);
+        let stopped = standing.iter().filter(|(key, consent)| {
             purpose.is_none_or(|purpose| purpose == *key)
                 && matches!(consent.status, Status::Requested | Status::Given)
         });
@@ -175,6 +179,60 @@ impl Model {
             submission: consent.submission,
         });
         changes.collect()
+    }
+
+    /// Every yes whose time is over ends.
+    pub(super) fn expired(&self, subject: usize, now: i64) -> Vec<Change> {
+        let consents = self.subjects[subject].consents.iter();
+        let over = consents.filter(|(_, consent)| {
+            consent.status == Status::Given && consent.expires_at.is_some_and(|until| until <= now)
+        });
+        let changes = over.map(|(purpose, consent)| Change {
+            subject,
+            purpose: purpose.clone(),
+            previous: Status::Given,
+            status: Status::Expired,
+            submission: consent.submission,
+        });
+        changes.collect()
+    }
+
+    /// When the next yes ends.
+    pub(super) fn next_to_expire(&self) -> Option<i64> {
+        let consents = self
+            .subjects
+            .iter()
+            .flat_map(|subject| subject.consents.values());
+        let given = consents.filter(|consent| consent.status == Status::Given);
+        given.filter_map(|consent| consent.expires_at).min()
+    }
+
+    /// Upon what is decided now: what has expired by then, has.
+    fn standing_at(&self, subject: usize, now: i64) -> BTreeMap<String, Consent> {
+        let mut standing = self.subjects[subject].consents.clone();
+        for change in self.expired(subject, now) {
+            if let Some(consent) = standing.get_mut(&change.purpose) {
+                consent.status = Status::Expired;
+                consent.since = now;
+            }
+        }
+        standing
+    }
+
+    /// Until when a change holds, or of what has expired, until when it did.
+    pub(super) fn holds_until(&self, change: &Change, now: i64) -> Option<i64> {
+        match change.status {
+            Status::Given => {
+                let mut spans = VALID_FOR_DAYS.iter();
+                let (_, days) = spans.find(|(purpose, _)| *purpose == change.purpose)?;
+                Some(now + days * 24 * 3_600_000)
+            }
+            Status::Expired => {
+                let consents = &self.subjects[change.subject].consents;
+                consents.get(&change.purpose)?.expires_at
+            }
+            _ => None,
+        }
     }
 
     /// The submissions whose time to be confirmed is over.
@@ -196,6 +254,7 @@ impl Model {
             status: change.status,
             since: now,
             submission: change.submission,
+            expires_at: self.holds_until(change, now),
         };
         let consents = &mut self.subjects[change.subject].consents;
         consents.insert(change.purpose.clone(), consent);

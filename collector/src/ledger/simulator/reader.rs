@@ -96,7 +96,9 @@ impl World {
         } else {
             self.dice.pick(&named).copied()
         };
-        let changes = self.model.withdrawn(read.subject, purpose);
+        let expired = self.model.expired(read.subject, self.now);
+        let stopped = self.model.withdrawn(read.subject, purpose, self.now);
+        let changes = [expired.clone(), stopped.clone()].concat();
         let key = purpose.map(|purpose| PurposeKey::parse(purpose).expect("a purpose"));
         let now = at(self.now);
         let fate = self.attempt(|book| book.withdraw(&read.preferences, key.as_ref(), now))?;
@@ -112,10 +114,16 @@ impl World {
             Fate::Refused(problem) => {
                 return Err(format!("stopping was refused: {}", problem.detail));
             }
-            Fate::Died => Share::AllOrNothing,
+            // What has expired is a commit of its own.
+            Fate::Died => Share::Any,
         };
-        if self.absorb(&changes, share)? > 0 {
-            self.cancel(&changes);
+        let came = self.absorb(&changes, share)?;
+        must(
+            came == 0 || came == expired.len() || came == changes.len(),
+            || format!("kept in part: {came} of {changes:?}"),
+        )?;
+        if came == changes.len() {
+            self.cancel(&stopped);
         }
         self.standing_is_that_of_the_model(read.subject)
     }
@@ -160,6 +168,7 @@ impl World {
             for token in tokens {
                 self.look(|book| book.show_confirm(token, at(self.now)))?;
                 self.look(|book| book.show_preferences(token))?;
+                self.look(|book| book.show_record(token, at(self.now)))?;
                 let theirs = token.replacen("demo~", "shop~", 1);
                 let confirmed =
                     self.look(|book| book.confirm(&theirs, &BTreeSet::new(), at(self.now)))?;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     super::fixture::{self, ORIGIN, at},
-    model::{CLIENT_DAYS, CONFIRMED_BY_MAIL, RETENTION_DAYS},
+    model::{CLIENT_DAYS, CONFIRMED_BY_MAIL, RETENTION_DAYS, VALID_FOR_DAYS},
     outside::Crm,
 };
 
@@ -78,7 +78,8 @@ impl Press {
         self.printed.entry(look).or_insert_with(|| {
             let purposes: Vec<_> = RETENTION_DAYS.iter().map(|(key, days)| json!({
                 "key": key, "retention_days": days, "title": {"en": key}, "text": {"en": format!("Version {}", look.words)}, "legal_basis": "consent",
-                "channels": ["email"], "double_opt_in": CONFIRMED_BY_MAIL.contains(key)
+                "channels": ["email"], "double_opt_in": CONFIRMED_BY_MAIL.contains(key),
+                "valid_for_days": VALID_FOR_DAYS.iter().find(|(purpose, _)| purpose == key).map(|(_, days)| days)
             })).collect();
             let definition = SiteDefinition::parse(&json!({
                 "name": "Demo",

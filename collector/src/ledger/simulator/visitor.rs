@@ -108,7 +108,9 @@ impl World {
             self.row_counts()?,
             at(self.now),
         );
-        let fate = self.attempt(|book| book.record(&sent.document, whence(), now))?;
+        let fate = self
+            .attempt(|book| book.record(&sent.document, whence(), now))
+            .map_err(|why| format!("9: intake failed: {why}"))?;
         let got = match &fate {
             Fate::Done((status, _)) => status.to_string(),
             Fate::Refused(problem) => problem.status.to_string(),

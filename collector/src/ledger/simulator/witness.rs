@@ -46,6 +46,8 @@ impl World {
                 continue;
             };
             let (purpose, id) = (told.purpose.to_string(), data.subject.id);
+            invariant::no_retry_of_anything_makes_a_second_event(self, told)?;
+            invariant::an_unconfirmed_consent_is_never_forwarded_as_given(self, told)?;
             let is_this = |change: &Change| {
                 (
                     change.submission,
@@ -59,9 +61,7 @@ impl World {
             };
             let place = left.iter().position(is_this).ok_or_else(|| format!("2: an event that nobody caused: {} {purpose} {:?} -> {:?} of {}, expected {left:?}", data.seq, told.previous, told.status, told.submission))?;
             let change = left.remove(place);
-            invariant::no_retry_of_anything_makes_a_second_event(self, &change)?;
             invariant::every_reader_sees_changes_in_order(self, &change)?;
-            invariant::an_unconfirmed_consent_is_never_forwarded_as_given(self, &change)?;
             let shown = &self.model.submissions[&told.submission].document["notice_hash"];
             must(*shown == *told.notice.name.hash, || {
                 format!("event {} names words that were not shown", data.seq)
@@ -69,6 +69,10 @@ impl World {
             if data.seq % 8 == 0 {
                 invariant::everything_signed_verifies(&told.receipt, &self.jwks)?;
             }
+            let until = self.model.holds_until(&change, self.now);
+            must(told.expires_at == until.map(at), || {
+                format!("event {} holds until another moment", data.seq)
+            })?;
             self.model.subjects[change.subject].id = Some(id);
             self.model.apply(&change, self.now);
             self.model.log.insert(

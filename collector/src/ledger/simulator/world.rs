@@ -15,14 +15,17 @@ use uuid::Uuid;
 use super::{
     super::{book::Book, lanes::Delivery},
     invariants::{self as invariant, Check, must},
+    keeper::Kek,
     model::Model,
     outside::{CrmMood, MailMood, Outside},
+    power::{Cut, Plan},
     site::{Look, Press, Published},
 };
 use crate::{
     dice::Dice,
     failure::{Failure, Outcome},
     native_store::NativeStore,
+    sabotage::Sabotage,
     settings::Settings,
 };
 
@@ -58,6 +61,10 @@ const ACTS: &[(u32, Act)] = &[
     (3, World::publish_and_learn),
     (1, World::learn),
     (2, World::evict),
+    (1, |world| {
+        world.replace_kek();
+        Ok(())
+    }),
 ];
 
 /// The book, and everybody around it.
@@ -84,6 +91,14 @@ pub(super) struct World {
     pub(super) tail: String,
     /// Where a CRM that pulls stands, and what it has
     pub(super) puller: (String, Vec<u64>),
+    pub(super) kek: Kek,
+    /// When the power goes, where that is planned
+    pub(super) plan: Option<Plan>,
+    /// How often the book was asked for something that it may die of
+    pub(super) askings: u32,
+    /// Whether it ever did
+    pub(super) died: bool,
+    sabotage: Option<Sabotage>,
 }
 
 /// A form that somebody filled in, sent or not yet.
@@ -120,12 +135,13 @@ pub(super) enum Share {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, file: Option<PathBuf>) -> Self {
+    pub(super) fn new(seed: u64, file: Option<PathBuf>, sabotage: Option<Sabotage>) -> Self {
         crate::chance::repeated::from(!seed);
         let mut dice = Dice::new(seed);
         let store = file
             .as_ref()
             .map_or_else(NativeStore::in_memory, |file| NativeStore::at(file));
+        store.sabotage.set(sabotage);
         let people = [1, 2, 5, 12][dice.below(4) as usize];
         let first = Published {
             revision: 1,
@@ -155,6 +171,11 @@ impl World {
             in_flight: Vec::new(),
             tail: String::new(),
             puller: (String::new(), Vec::new()),
+            kek: Kek::default(),
+            plan: None,
+            askings: 0,
+            died: false,
+            sabotage,
         }
     }
 
@@ -306,36 +327,46 @@ impl World {
         &mut self,
         ask: impl FnOnce(&Book<NativeStore>) -> Outcome<T>,
     ) -> Result<Fate<T>, String> {
-        let crashes = !self.calm && self.dice.one_in(10);
-        let (writes, commits) = (self.dice.below(16), 1 + self.dice.below(2));
-        let after_commit = self.dice.one_in(3);
+        let cut = self.next_cut();
         let book = self.book.as_ref().expect("a book is open");
-        book.store
-            .writes_left
-            .set((crashes && !after_commit).then_some(writes));
-        book.store
-            .commits_left
-            .set((crashes && after_commit).then_some(commits));
+        let (writes, commits) = match cut {
+            None => (None, None),
+            Some(Cut::BeforeWrite(write)) => (Some(write), None),
+            Some(Cut::AfterCommit(commit)) => (None, Some(commit)),
+        };
+        book.store.writes_left.set(writes);
+        book.store.commits_left.set(commits);
         let outcome = ask(book);
         book.store.writes_left.set(None);
         book.store.commits_left.set(None);
         match outcome {
             Ok(value) => Ok(Fate::Done(value)),
             Err(Failure::Problem(problem)) if problem.status < 500 => Ok(Fate::Refused(problem)),
-            Err(failure) if crashes && why(&failure).contains("the process died") => {
-                self.trace.push(format!(
-                    "† {}",
-                    if after_commit {
-                        "right after a commit".to_owned()
-                    } else {
-                        format!("after {writes} writes")
-                    }
-                ));
+            Err(failure) if cut.is_some() && why(&failure).contains("the process died") => {
+                self.trace.push(format!("† {cut:?}"));
+                self.died = true;
                 self.reopen();
                 Ok(Fate::Died)
             }
             Err(failure) => Err(why(&failure)),
         }
+    }
+
+    /// Whether the power goes in this asking, and when.
+    fn next_cut(&mut self) -> Option<Cut> {
+        let asking = self.askings;
+        self.askings += 1;
+        if let Some(plan) = self.plan {
+            return (plan.asking == asking).then_some(plan.cut);
+        }
+        if self.calm || !self.dice.one_in(10) {
+            return None;
+        }
+        Some(if self.dice.one_in(3) {
+            Cut::AfterCommit(1 + self.dice.below(2))
+        } else {
+            Cut::BeforeWrite(self.dice.below(16))
+        })
     }
 
     /// Another process opens the same store.
@@ -345,8 +376,9 @@ impl World {
         if let Some(file) = &self.file {
             drop(store);
             store = NativeStore::at(file);
+            store.sabotage.set(self.sabotage);
         }
-        self.book = Some(Book::open(store, Ok(Settings::for_tests())));
+        self.book = Some(Book::open(store, Ok(self.kek.settings())));
     }
 
     pub(super) fn say(&mut self, what: impl FnOnce(&Self) -> String) {
