@@ -100,7 +100,8 @@ pub struct Purpose {
     pub channels: Vec<Channel>,
     /// Whether a mail asks to confirm it
     pub double_opt_in: bool,
-    /// How long the data are kept, in days
+    /// How long the data are kept once it is over (stopped, expired or refused), in days; then nothing of the person is kept for it.
+    /// Without it, until somebody erases the person
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
     /// How long a yes holds, in days; without it, until the person stops it

@@ -77,7 +77,7 @@ pub struct PublishedPurpose {
     pub channels: Vec<Channel>,
     /// Whether a mail asks to confirm it
     pub double_opt_in: bool,
-    /// How long the data are kept, in days; without it, as the privacy statement says
+    /// How long the data are kept once it is over, in days; without it, as the privacy statement says
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
     /// How long a yes holds, in days; without it, until the person stops it
@@ -119,7 +119,7 @@ pub struct Labels {
     pub legal_basis: String,
     /// The legal basis of each purpose, in words, in the order of the purposes
     pub legal_bases: Vec<String>,
-    /// Before the retention
+    /// Before the retention, which begins when a yes ends
     pub retention: String,
     /// The retention of each purpose, in words, in the order of the purposes
     pub retentions: Vec<String>,

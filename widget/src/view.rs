@@ -207,10 +207,10 @@ fn more(at: usize, purpose: &Purpose, labels: &Labels) -> impl IntoView + use<> 
         dl().child((
             term(&labels.legal_basis),
             meaning(&purpose.legal_basis),
-            term(&labels.retention),
-            meaning(&purpose.retention),
             term(&labels.validity),
             meaning(&purpose.validity),
+            term(&labels.retention),
+            meaning(&purpose.retention),
             data,
         )),
         confirm,

@@ -17,7 +17,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         error: "Ihre Auswahl ist nicht gespeichert. Bitte versuchen Sie es noch einmal.",
         outdated: "Der Text hat sich geändert. Bitte lesen Sie ihn und wählen Sie neu.",
         legal_basis: "Rechtsgrundlage",
-        retention: "Aufbewahrung",
+        retention: "Danach aufbewahrt",
         retention_days: "{days} Tage",
         retention_years: "{years} Jahre",
         retention_year: "1 Jahr",

@@ -17,7 +17,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         error: "Your choice has not been stored. Please try again.",
         outdated: "The text has changed. Please read it and choose again.",
         legal_basis: "Legal basis",
-        retention: "Kept for",
+        retention: "Kept after that",
         retention_days: "{days} days",
         retention_years: "{years} years",
         retention_year: "1 year",

@@ -17,7 +17,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         error: "Votre choix n’est pas enregistré. Veuillez réessayer.",
         outdated: "Le texte a changé. Veuillez le lire et choisir à nouveau.",
         legal_basis: "Base légale",
-        retention: "Conservation",
+        retention: "Conservation ensuite",
         retention_days: "{days} jours",
         retention_years: "{years} ans",
         retention_year: "1 an",

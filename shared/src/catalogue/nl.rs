@@ -17,7 +17,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         error: "Uw keuze is niet opgeslagen. Probeer het nog eens.",
         outdated: "De tekst is veranderd. Lees hem even en kies opnieuw.",
         legal_basis: "Grondslag",
-        retention: "Bewaard",
+        retention: "Daarna bewaard",
         retention_days: "{days} dagen",
         retention_years: "{years} jaar",
         retention_year: "1 jaar",
