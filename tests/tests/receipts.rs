@@ -10,6 +10,7 @@ use sayso_tests::stack::Stack;
 use sayso_tests::visitor::{address, confirm, published, says_yes_to, withdraw};
 use sayso_tests::wire::{get, post};
 use sayso_tests::workspace::{fresh_folder, program};
+use serde_json::json;
 
 static STACK: LazyLock<Stack> = LazyLock::new(Stack::start);
 
@@ -177,4 +178,32 @@ fn what_was_stopped_is_told_in_its_place() {
         .map(|act| page.find(act).unwrap_or_else(|| panic!("{act} in {page}")))
         .to_vec();
     assert!(acts.is_sorted(), "in the order in which it happened");
+}
+
+#[test]
+fn an_erased_person_has_no_page_any_more() {
+    let email = address("erased");
+    let _ = says_yes_to(&STACK, &email, &["EMARKETING"]);
+    let link = record_link(&wait_for_mail(&STACK, &email));
+    let page = get(&link).send().expect(200).text();
+    let files = attributes(&page, "href");
+    let file = files.iter().find(|link| link.starts_with("/receipts/"));
+    let file = STACK.collector(file.expect("a receipt"));
+    let found = post(STACK.collector("/v1/subjects/lookup"))
+        .bearer(&STACK.demo_key())
+        .json(&json!({"email": email}))
+        .send();
+    let id = found.expect(200).json()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let erased = STACK
+        .admin("DELETE", &format!("/v1/subjects/{id}?site=demo"))
+        .send();
+    assert_eq!(erased.status, 200, "{}", erased.text());
+    for gone in [link, file] {
+        let answer = get(gone).send();
+        assert_eq!(answer.status, 404);
+        assert!(!answer.text().contains(&email));
+    }
 }
