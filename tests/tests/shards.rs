@@ -222,6 +222,13 @@ fn nobody_can_tell_over_how_many_ledgers_a_site_is_split_and_a_crash_changes_not
             .bearer(&site.key)
             .send();
         assert_eq!(pack.expect(200).json()["consent"]["status"], "withdrawn");
+        // So does the id, for whoever erases.
+        let path = format!("/v1/subjects/{id}");
+        let query = format!("{path}?site={}", name(site.shards));
+        let _ = stack.admin("DELETE", &query).send().expect(200);
+        let _ = site.look_up(&stack, &email).expect(404);
+        let gone = get(stack.collector(&format!("{path}/consents")));
+        let _ = gone.bearer(&site.key).send().expect(410);
         let _ = site.look_up(&stack, &address("nobody")).expect(404);
         let stranger = uuid::Uuid::now_v7();
         let path = format!("/v1/subjects/{stranger}/consents");
