@@ -408,7 +408,7 @@ impl Checked<'_> {
         if !Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
             self.wrong(
                 pointer,
-                "must be a web address such as \"https://www.example.com/privacy\"",
+                "must be a web address such as \"https://www.example.com/privacy\", with `xn--` for letters of the host outside a to z",
             );
         }
     }
@@ -418,7 +418,7 @@ impl Checked<'_> {
             matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == text
         });
         if !exact {
-            self.wrong(pointer, "must be an origin exactly as browsers send it, such as \"https://www.example.com\"");
+            self.wrong(pointer, "must be an origin exactly as browsers send it, such as \"https://www.example.com\", with `xn--` for letters outside a to z");
         }
     }
 }
