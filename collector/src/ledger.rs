@@ -9,7 +9,11 @@ mod subject;
 
 mod acts;
 
+mod letters;
+
 mod record;
+
+pub(crate) mod recording;
 
 mod links;
 
@@ -66,6 +70,9 @@ mod erase_tests;
 mod retention_tests;
 
 #[cfg(test)]
+mod recording_tests;
+
+#[cfg(test)]
 mod simulator;
 
 use sayso_shared::{
@@ -97,6 +104,11 @@ pub(crate) enum Ask {
         /// From which network and browser, as far as it is kept
         #[serde(default)]
         client: Option<ClientFacts>,
+    },
+    /// Record lines of a back end; without a key, the admin asks
+    RecordLines {
+        key: Option<String>,
+        lines: Vec<recording::Line>,
     },
     /// Show what a confirm link leads to
     ShowConfirm { token: String },

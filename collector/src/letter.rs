@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use askama::Template;
 use sayso_shared::{
     catalogue::{Catalogue, MailWords, fill},
+    consent::Status,
     definition::SiteDefinition,
     language::Language,
+    manner::Recorded,
     published::{Controller, PublishedPurpose},
+    receipt::SubmissionFacts,
     submitted::Person,
     token::Token,
 };
@@ -37,9 +40,19 @@ pub(crate) struct Contents<'a> {
     pub(crate) recorded: Vec<&'a PublishedPurpose>,
     /// Given and confirmed before
     pub(crate) already: Vec<&'a PublishedPurpose>,
+    /// Where somebody else recorded it
+    pub(crate) told: Option<Told<'a>>,
     pub(crate) confirm: Option<&'a Token>,
     pub(crate) preferences: &'a Token,
     pub(crate) public_url: &'a str,
+}
+
+/// What somebody else recorded.
+pub(crate) struct Told<'a> {
+    pub(crate) facts: &'a SubmissionFacts,
+    pub(crate) recorded: &'a Recorded,
+    /// What came of it without the person's confirmation
+    pub(crate) settled: Vec<(&'a PublishedPurpose, Status)>,
 }
 
 #[derive(Template)]
@@ -61,8 +74,24 @@ struct Words<'a> {
     waiting: &'a [&'a PublishedPurpose],
     recorded: &'a [&'a PublishedPurpose],
     already: &'a [&'a PublishedPurpose],
+    told: Option<ToldWords<'a>>,
     confirm_link: Option<String>,
     change_link: String,
+}
+
+/// What somebody else recorded, in words.
+struct ToldWords<'a> {
+    lead: String,
+    rows: Vec<ToldRow<'a>>,
+    ground_label: &'static str,
+    origin: String,
+    kept: Vec<(&'static str, &'a str)>,
+}
+
+struct ToldRow<'a> {
+    title: &'a str,
+    state: &'static str,
+    ground: &'static str,
 }
 
 impl Letter {
@@ -105,8 +134,14 @@ impl Letter {
         let link = |route: &str, token: &Token| {
             format!("{}/{route}/{}", contents.public_url, token.exposed())
         };
+        let told = contents
+            .told
+            .as_ref()
+            .map(|told| told.words(catalogue, contents));
         let subject = if contents.confirm.is_some() {
             words.confirm_subject
+        } else if told.is_some() {
+            words.told_subject
         } else if contents.recorded.is_empty() {
             words.already_subject
         } else {
@@ -116,13 +151,20 @@ impl Letter {
             lang: catalogue.lang,
             ours: words,
             subject: own(subject),
-            confirm_lead: own(words.confirm_lead),
+            confirm_lead: match &contents.told {
+                None => own(words.confirm_lead),
+                Some(told) => told.fill(catalogue, contents, words.told_confirm_lead),
+            },
             confirm_until: own(words.confirm_until),
-            why: own(words.why),
+            why: own(match told {
+                None => words.why,
+                Some(_) => words.told_why,
+            }),
             controller: &definition.controller,
             waiting: &contents.waiting,
             recorded: &contents.recorded,
             already: &contents.already,
+            told,
             confirm_link: contents.confirm.map(|token| link("confirm", token)),
             change_link: link("preferences", contents.preferences),
         };
@@ -142,5 +184,46 @@ impl Letter {
             headers: BTreeMap::from([("Auto-Submitted".to_owned(), "auto-generated".to_owned())]),
             links,
         })
+    }
+}
+
+impl<'a> Told<'a> {
+    fn words(&self, catalogue: &'static Catalogue, contents: &Contents<'a>) -> ToldWords<'a> {
+        let words = &catalogue.mail;
+        let person = contents.person;
+        let rows = self.settled.iter().map(|(purpose, status)| ToldRow {
+            title: &purpose.title,
+            state: catalogue.state(*status),
+            ground: catalogue.legal_basis(self.facts.legal_basis(purpose)),
+        });
+        let kept = [
+            (words.told_email, Some(person.email.exposed())),
+            (words.told_phone, person.phone.as_deref()),
+            (words.told_external_id, person.external_id.as_deref()),
+        ];
+        let kept = kept.into_iter();
+        ToldWords {
+            lead: self.fill(catalogue, contents, words.told_lead),
+            rows: rows.collect(),
+            ground_label: catalogue.widget.legal_basis,
+            origin: self.fill(catalogue, contents, words.told_origin),
+            kept: kept
+                .filter_map(|(label, value)| Some((label, value?)))
+                .collect(),
+        }
+    }
+
+    fn fill(&self, catalogue: &Catalogue, contents: &Contents<'_>, text: &str) -> String {
+        // The day in ISO order reads the same in every language.
+        let day: String = self.facts.decided_at.to_string().chars().take(10).collect();
+        let imported = self.recorded.imported.as_ref();
+        let source = catalogue.source(self.facts.source, imported);
+        let controller = &contents.definition.controller.name;
+        let values = [
+            ("controller", controller.as_str()),
+            ("source", &source),
+            ("date", &day),
+        ];
+        fill(text, &values)
     }
 }

@@ -12,7 +12,9 @@ use sayso_shared::{
     consent::Status,
     key::PurposeKey,
     language::Language,
+    manner::Imported,
     published::Controller,
+    purpose::{LegalBasis, Source},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,17 @@ pub(crate) struct PurposeView {
     pub(crate) text: String,
     pub(crate) status: Status,
     pub(crate) since: Timestamp,
+    /// How it came to us and on which ground, where somebody else recorded it
+    #[serde(default)]
+    pub(crate) origin: Option<Origin>,
+}
+
+/// How a consent came to us that somebody else recorded.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub(crate) source: Source,
+    pub(crate) imported: Option<Imported>,
+    pub(crate) legal_basis: LegalBasis,
 }
 
 /// What the confirm page has to say.
@@ -106,6 +119,7 @@ struct Row<'a> {
     purpose: &'a PurposeView,
     status: &'static str,
     since: String,
+    origin: Option<String>,
     active: bool,
 }
 
@@ -253,35 +267,28 @@ fn standing(
     })
 }
 
-/// A state in words.
-fn status_word(catalogue: &'static Catalogue, status: Status) -> &'static str {
-    let words = &catalogue.states;
-    match status {
-        Status::Unknown => words.unknown,
-        Status::Requested => words.requested,
-        Status::Given => words.given,
-        Status::Refused => words.refused,
-        Status::Withdrawn => words.withdrawn,
-        Status::Expired => words.expired,
-        Status::Lapsed => words.lapsed,
-    }
-}
-
 /// Whether it is a yes, confirmed or not.
 fn is_active(status: Status) -> bool {
     matches!(status, Status::Given | Status::Requested)
 }
 
 fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
-    let status = status_word(catalogue, purpose.status);
+    let status = catalogue.state(purpose.status);
     // The day in ISO order reads the same in every language; the page says it is UTC by the machine-readable form.
     let day: String = purpose.since.to_string().chars().take(10).collect();
     let since = fill(catalogue.page.since, &[("date", &day)]);
     let active = is_active(purpose.status);
+    let origin = purpose.origin.as_ref().map(|origin| {
+        let source = catalogue.source(origin.source, origin.imported.as_ref());
+        let label = catalogue.widget.legal_basis;
+        let ground = catalogue.legal_basis(origin.legal_basis);
+        format!("{source} · {label}: {ground}")
+    });
     Row {
         purpose,
         status,
         since,
+        origin,
         active,
     }
 }

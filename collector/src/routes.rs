@@ -3,6 +3,7 @@
 mod admin;
 mod assets;
 mod confirm;
+mod consents;
 mod docs;
 #[cfg(test)]
 mod document;
@@ -62,6 +63,7 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
         ["pages.css"] => wanted.get(assets::stylesheet).await,
         ["v1", "submissions"] => submissions::route(wanted).await,
+        ["v1", "consents"] => consents::record(wanted).await,
         ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,
         ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,

@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use crate::{
     api_key::Scope,
-    consent::Status,
+    consent::{Consent, Status},
+    decision::Unchanged,
     event::{Event, EventSubject, EventType},
     evidence::ConsentFacts,
     key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
     language::Language,
+    problem::Problem,
     published::NoticeName,
     time::Timestamp,
 };
@@ -42,6 +44,95 @@ impl SubmissionAnswer {
             told.is_some_and(|told| (*told == Status::Refused) != *ticked)
         };
         self.purposes.len() == choices.len() && choices.iter().all(asked)
+    }
+}
+
+/// The answer to `POST /v1/consents`: what became of each line, in their order.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordingsAnswer {
+    /// One for each line
+    pub results: Vec<LineAnswer>,
+}
+
+/// What became of one line.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LineAnswer {
+    /// Which one, counted from 0
+    pub index: u32,
+    /// Its id, where that could be read
+    pub id: Option<Uuid>,
+    /// As if the line had come alone: 201 recorded, 200 recorded before, 409 the id has other content, 422 something is wrong with it,
+    /// 500 and 503 send it again
+    pub status: u16,
+    /// What was recorded
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordingAnswer>,
+    /// Why nothing was
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What a line recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordingAnswer {
+    /// The person's id in Sayso
+    pub subject: Uuid,
+    /// The act
+    #[serde(flatten)]
+    pub submission: SubmissionAnswer,
+    /// What stays as it was, and why
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, UnchangedAnswer>))]
+    pub unchanged: BTreeMap<PurposeKey, UnchangedAnswer>,
+}
+
+/// A consent that a line left as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnchangedAnswer {
+    /// Why, for programs
+    pub reason: Unchanged,
+    /// Why, in words
+    pub detail: String,
+    /// How it stands
+    pub status: Status,
+    /// Since when
+    pub since: Option<Timestamp>,
+}
+
+impl UnchangedAnswer {
+    /// Says why a line of `decided_at` left a consent as it was.
+    #[must_use]
+    pub fn of(reason: Unchanged, known: Option<&Consent>, decided_at: Timestamp) -> Self {
+        let status = known.map_or(Status::Unknown, |known| known.status);
+        let since = known.map(|known| known.since);
+        let stands = serde_json::to_value(status).unwrap_or_default();
+        let stands = stands.as_str().unwrap_or_default();
+        let when = since
+            .map(|since| format!(" since {since}"))
+            .unwrap_or_default();
+        let detail = match reason {
+            Unchanged::NewerOnRecord => format!(
+                "Nothing changed: on record is {stands}{when}, and this line was decided at {decided_at}. What is newer stands; of the same moment, a no stands."
+            ),
+            Unchanged::AlreadyGiven => format!("Nothing changed: it is {stands}{when} already."),
+            Unchanged::AwaitingConfirmation => format!(
+                "Nothing changed: since {} a mail asks the person to confirm it, and that answer counts.",
+                since.unwrap_or(decided_at)
+            ),
+            Unchanged::TooLongAgo => format!(
+                "Nothing changed: a yes of {decided_at} holds no more by now. Ask the person again."
+            ),
+        };
+        Self {
+            reason,
+            detail,
+            status,
+            since,
+        }
     }
 }
 

@@ -12,7 +12,9 @@ mod record_words;
 pub use record_words::RecordWords;
 
 use crate::{
+    consent::Status,
     language::Language,
+    manner::Imported,
     published::{Controller, Labels, PublishedPurpose},
     purpose::{Channel, DataCategory, LegalBasis, Source},
 };
@@ -104,6 +106,15 @@ pub struct MailWords {
     pub confirm_ignore_recorded: &'static str,
     pub recorded_lead: &'static str,
     pub already_lead: &'static str,
+    pub told_confirm_lead: &'static str,
+    pub told_subject: &'static str,
+    pub told_lead: &'static str,
+    pub told_origin: &'static str,
+    pub told_kept: &'static str,
+    pub told_email: &'static str,
+    pub told_phone: &'static str,
+    pub told_external_id: &'static str,
+    pub told_why: &'static str,
     pub change_lead: &'static str,
     pub change_button: &'static str,
     pub why: &'static str,
@@ -189,6 +200,21 @@ impl Catalogue {
         }
     }
 
+    /// A state in words.
+    #[must_use]
+    pub fn state(&self, status: Status) -> &'static str {
+        let words = &self.states;
+        match status {
+            Status::Unknown => words.unknown,
+            Status::Requested => words.requested,
+            Status::Given => words.given,
+            Status::Refused => words.refused,
+            Status::Withdrawn => words.withdrawn,
+            Status::Expired => words.expired,
+            Status::Lapsed => words.lapsed,
+        }
+    }
+
     /// How long data are kept, as people say it.
     #[must_use]
     pub fn retention(&self, days: Option<u32>) -> String {
@@ -210,14 +236,16 @@ impl Catalogue {
         words.join(", ")
     }
 
-    /// How an answer came in.
+    /// How an answer came in. What was taken over says from where, and that nobody confirmed it with us.
     #[must_use]
-    pub fn source(&self, source: Source) -> &'static str {
+    pub fn source(&self, source: Source, imported: Option<&Imported>) -> String {
         let words = &self.record;
+        if let Some(imported) = imported {
+            return fill(words.imported_from, &[("from", &imported.from)]);
+        }
         let mut known = Source::ALL.into_iter().zip(words.sources);
-        known
-            .find(|(each, _)| *each == source)
-            .map_or("", |(_, word)| word)
+        let named = known.find(|(each, _)| *each == source);
+        named.map_or("", |(_, word)| word).to_owned()
     }
 
     /// Ways to reach a person, one after the other.

@@ -69,6 +69,8 @@ pub enum Act {
     LeaveOut,
     /// The person stopped it.
     Withdraw,
+    /// The person said no in so many words, and it was recorded. The newest no is on record, so that nothing older passes for newer.
+    Refuse,
     /// Nobody confirmed it in time.
     Lapse,
     /// It was given too long ago.
@@ -77,13 +79,14 @@ pub enum Act {
 
 impl Act {
     /// All of them, for tests and tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ask,
         Self::Give,
         Self::Decline,
         Self::Confirm,
         Self::LeaveOut,
         Self::Withdraw,
+        Self::Refuse,
         Self::Lapse,
         Self::Expire,
     ];
@@ -99,8 +102,12 @@ pub fn step(status: Status, act: Act) -> Option<Status> {
     match (act, status) {
         (Act::Ask, Unknown | Requested | Refused | Withdrawn | Expired | Lapsed) => Some(Requested),
         (Act::Give, _) | (Act::Confirm, Requested) => Some(Given),
-        (Act::Decline, Unknown) | (Act::LeaveOut, Requested) => Some(Refused),
-        (Act::Withdraw, Requested | Given) => Some(Withdrawn),
+        (Act::Decline, Unknown)
+        | (Act::LeaveOut, Requested)
+        | (Act::Refuse, Unknown | Refused | Expired | Lapsed) => Some(Refused),
+        (Act::Withdraw, Requested | Given) | (Act::Refuse, Requested | Given | Withdrawn) => {
+            Some(Withdrawn)
+        }
         (Act::Lapse, Requested) => Some(Lapsed),
         (Act::Expire, Given) => Some(Expired),
         _ => None,
@@ -184,6 +191,18 @@ mod tests {
                     None,
                     None,
                     None,
+                ],
+            ),
+            (
+                Act::Refuse,
+                [
+                    Some(Refused),
+                    Some(Withdrawn),
+                    Some(Withdrawn),
+                    Some(Refused),
+                    Some(Withdrawn),
+                    Some(Refused),
+                    Some(Refused),
                 ],
             ),
             (

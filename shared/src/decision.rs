@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     consent::{Act, Consent, Standing, Status, step},
     key::PurposeKey,
     published::PublishedPurpose,
+    purpose::{LegalBasis, Source},
+    receipt::SubmissionFacts,
     time::{self, Timestamp},
 };
 
@@ -79,6 +82,102 @@ pub fn submit(
             }));
     }
     decided
+}
+
+/// What a recording does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedElsewhere {
+    /// What changes
+    pub changes: Vec<Change>,
+    /// What was asked for, for each purpose
+    pub asked: BTreeMap<PurposeKey, Status>,
+    /// What stays as it was, and why
+    pub unchanged: BTreeMap<PurposeKey, Unchanged>,
+}
+
+/// Why a recording leaves a consent as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Unchanged {
+    /// What is on record was decided later, or is a no of the same moment
+    NewerOnRecord,
+    /// A yes is on record already
+    AlreadyGiven,
+    /// A mail of ours asks the person; the answer to that counts
+    AwaitingConfirmation,
+    /// It was decided so long ago that such a yes holds no more
+    TooLongAgo,
+}
+
+/// What was decided elsewhere, at `decided_at`, meets what is known. Whatever is newer stands; of the same moment, a no stands.
+///
+/// A yes that needs a confirmation asks for it, unless it is taken over from elsewhere or rests on another ground than consent. What
+/// is taken over never takes the place of what the person told us directly.
+#[must_use]
+pub fn record(
+    standing: &Standing,
+    told: &[PublishedPurpose],
+    facts: &SubmissionFacts,
+    choices: &BTreeMap<PurposeKey, bool>,
+    now: Timestamp,
+) -> DecidedElsewhere {
+    let decided_at = facts.decided_at;
+    let is_import = facts.source == Source::Import;
+    let mut decided = DecidedElsewhere {
+        changes: Vec::new(),
+        asked: BTreeMap::new(),
+        unchanged: BTreeMap::new(),
+    };
+    for (purpose, yes) in choices {
+        let asks = worded(told, purpose).is_some_and(|worded| {
+            worded.double_opt_in && facts.legal_basis(worded) == LegalBasis::Consent && !is_import
+        });
+        let (act, asked) = match (yes, asks) {
+            (true, true) => (Act::Ask, Status::Requested),
+            (true, false) => (Act::Give, Status::Given),
+            (false, _) => (Act::Refuse, Status::Refused),
+        };
+        decided.asked.insert(purpose.clone(), asked);
+        let known = standing.get(purpose);
+        let changed = change(known, purpose, act, now, |after| {
+            after.since = decided_at;
+            after.submission = facts.id;
+            after.requested_at = (act == Act::Ask).then_some(decided_at);
+            after.expires_at = holds_until(told, purpose, after);
+        });
+        let is_over = |change: &Change| {
+            let until = change.after.expires_at;
+            until.is_some_and(|until| until.is_over(now))
+        };
+        let reason = match (known, &changed) {
+            (Some(known), _) if is_newer(known, decided_at, *yes) => Some(Unchanged::NewerOnRecord),
+            (Some(known), _) if act != Act::Refuse && known.status == Status::Given => {
+                let renews = act == Act::Give && !is_import;
+                (!renews).then_some(Unchanged::AlreadyGiven)
+            }
+            (Some(known), _) if *yes && is_import && known.status == Status::Requested => {
+                Some(Unchanged::AwaitingConfirmation)
+            }
+            (_, None) => Some(Unchanged::AlreadyGiven),
+            (_, Some(_)) => None,
+        };
+        let reason = reason.or_else(|| {
+            let over = changed.as_ref().is_some_and(is_over);
+            over.then_some(Unchanged::TooLongAgo)
+        });
+        match (reason, changed) {
+            (Some(reason), _) => drop(decided.unchanged.insert(purpose.clone(), reason)),
+            (None, changed) => decided.changes.extend(changed),
+        }
+    }
+    decided
+}
+
+/// Whether what is known was decided later than a recorded act; of the same moment, a no is.
+fn is_newer(known: &Consent, decided_at: Timestamp, yes: bool) -> bool {
+    let is_no = matches!(known.status, Status::Withdrawn | Status::Refused);
+    known.since > decided_at || (known.since == decided_at && yes && is_no)
 }
 
 /// The button of the confirm page: what of `submission` still waits is given if it is in `chosen`, else refused.

@@ -62,6 +62,9 @@ pub struct SiteDefinition {
     /// For how many days network and browser of a submission are kept: 0 to 365; 0: they are not
     #[serde(default = "client_days", skip_serializing_if = "is_usual_client_days")]
     pub client_days: u32,
+    /// Whether a person gets a mail about what others recorded: `not_imports` if it is left out
+    #[serde(default, skip_serializing_if = "PrivacyConfirmation::is_usual")]
+    pub privacy_confirmation: PrivacyConfirmation,
     /// What data are used for. Left out: those there are stay; a new site begins with `STORE` and `EMARKETING`
     #[serde(default)]
     pub purposes: Vec<Purpose>,
@@ -79,6 +82,39 @@ pub struct MailSender {
     pub from: String,
     /// The name beside it
     pub from_name: String,
+}
+
+/// Who is told by mail what was recorded by somebody else (`POST /v1/consents`), where no mail asks to confirm anyway. Whoever did not
+/// fill in a form should learn what is kept, from where, and how to stop it (Article 14 GDPR).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PrivacyConfirmation {
+    /// Nobody
+    Never,
+    /// Everybody but those on a list that is taken over: 500 lines are not 500 mails
+    #[default]
+    NotImports,
+    /// Everybody
+    Always,
+}
+
+impl PrivacyConfirmation {
+    /// Whether it is what goes without saying.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether what came in by this source is told.
+    #[must_use]
+    pub fn is_for(self, source: Source) -> bool {
+        match self {
+            Self::Never => false,
+            Self::NotImports => source != Source::Import,
+            Self::Always => true,
+        }
+    }
 }
 
 /// A purpose in all languages.

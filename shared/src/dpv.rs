@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     purpose::{DataCategory, LegalBasis},
-    receipt::{Party, Receipt, ReceiptConsent},
+    receipt::{Party, Receipt, ReceiptAct, ReceiptConsent},
 };
 
 /// The receipt as JSON-LD.
@@ -64,7 +64,7 @@ fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
         .iter()
         .map(|data| personal_data(&data.pii_type))
         .collect();
-    json!({
+    let mut process = json!({
         "@type": "dpv:PersonalDataProcess",
         "dpv:hasPurpose": {
             "@type": "dpv:Purpose",
@@ -78,18 +78,26 @@ fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
             "dpv:hasLocation": receipt.storage_locations,
         },
         "dpv:hasRecipient": receipt.recipient_third_parties,
-        "dpv:hasConsentStatus": {
+    });
+    // What rests on another ground has no consent that could be given or withdrawn.
+    if consent.legal_basis == LegalBasis::Consent {
+        let method = match receipt.act {
+            ReceiptAct::Recorded => receipt.submission.collection().into(),
+            _ => json!(event.event_type),
+        };
+        process["dpv:hasConsentStatus"] = json!({
             "@type": event.event_state.dpv(),
             "dpv:isIndicatedAtTime": moment(&event.event_time.to_string()),
             "dpv:isIndicatedBy": event.entity_id,
-            "dpv:hasIndicationMethod": event.event_type,
+            "dpv:hasIndicationMethod": method,
             "dpv:hasDuration": event.validity_duration,
-        },
-        "dpv:hasConsentControl": {
+        });
+        process["dpv:hasConsentControl"] = json!({
             "@type": "dpv:WithdrawConsent",
             "dpv:isExercisedAt": receipt.withdrawal_method,
-        },
-    })
+        });
+    }
+    process
 }
 
 fn party(party: &Party) -> Value {

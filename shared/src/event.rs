@@ -12,6 +12,7 @@ use crate::{
     decision::Change,
     key::{PurposeKey, SiteKey},
     language::Language,
+    manner::Imported,
     notice::Notice,
     published::NoticeName,
     purpose::{Channel, LegalBasis, Source},
@@ -19,6 +20,8 @@ use crate::{
     submitted::Person,
     time::Timestamp,
 };
+
+pub use crate::manner::{Actor, ActorKind, Method};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -165,8 +168,8 @@ pub struct ConsentChange {
     pub channels: Vec<Channel>,
     /// The exact words
     pub notice: EventNotice,
-    /// On which page
-    pub page: String,
+    /// On which page, where it was one
+    pub page: Option<String>,
     /// The submission that it rests on
     pub submission: Uuid,
     /// When the person ticked it, where a mail had to confirm
@@ -177,6 +180,12 @@ pub struct ConsentChange {
     pub expires_at: Option<Timestamp>,
     /// Who caused it
     pub actor: Actor,
+    /// From where it was taken over: it was not confirmed with us
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+    /// What whoever recorded it noted. Gone when the person was erased since
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// The signed statement of the act, a compact JWS
     pub receipt: String,
 }
@@ -206,47 +215,6 @@ pub struct EventNotice {
     pub name: NoticeName,
     /// In which language
     pub lang: Language,
-}
-
-/// How the person did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Ticked a box, or left it empty
-    Checkbox,
-    /// Ticked a box and confirmed it from a mail
-    DoubleOptIn,
-    /// Pressed a button of the personal page
-    PreferenceCentre,
-    /// Nothing: time went by
-    Time,
-}
-
-/// Who caused an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Actor {
-    /// What sort of actor
-    pub kind: ActorKind,
-    /// Which one, where there are several: the name of the key
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-}
-
-/// The kinds of actors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ActorKind {
-    /// The person
-    Subject,
-    /// The collector
-    System,
-    /// The holder of a key of the site; `id` is what the operator calls it
-    Key,
-    /// Whoever runs the collector
-    Admin,
 }
 
 impl EventData {
@@ -288,12 +256,15 @@ pub struct StoredEvent {
     method: Method,
     channels: Vec<Channel>,
     notice: EventNotice,
-    page: String,
+    #[serde(default)]
+    page: Option<String>,
     submission: Uuid,
     requested_at: Option<Timestamp>,
     decided_at: Timestamp,
     expires_at: Option<Timestamp>,
     actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    imported: Option<Imported>,
 }
 
 /// How an act came about.
@@ -307,6 +278,8 @@ pub struct Manner {
     pub actor: ActorKind,
     /// When the person decided
     pub decided_at: Timestamp,
+    /// When it came to the collector, by its clock
+    pub at: Timestamp,
 }
 
 impl StoredEvent {
@@ -324,17 +297,26 @@ impl StoredEvent {
             .purposes
             .iter()
             .find(|purpose| purpose.key == change.purpose)?;
+        let legal_basis = facts.legal_basis(purpose);
+        // Only the act of recording itself is somebody else's; what the person does later about it is the person's own.
+        let is_recording = manner.method.is_a_statement() || manner.method == Method::Import;
+        let recorded = facts.recorded.as_ref().filter(|_| is_recording);
         Some(Self {
             kind: EventType::of(change.after.status)?,
-            timestamp: change.after.since,
+            timestamp: manner.at,
             id,
             site: notice.text.site.clone(),
             purpose: change.purpose.clone(),
             status: change.after.status,
             previous: change.previous,
-            legal_basis: purpose.legal_basis,
+            legal_basis,
             source: manner.source,
-            method: manner.method,
+            // Where the ground is not consent, whatever was said is not what it rests on.
+            method: if manner.method.is_a_statement() && legal_basis != LegalBasis::Consent {
+                Method::Notification
+            } else {
+                manner.method
+            },
             channels: purpose.channels.clone(),
             notice: EventNotice {
                 name: facts.notice.clone(),
@@ -345,10 +327,14 @@ impl StoredEvent {
             requested_at: change.after.requested_at,
             decided_at: manner.decided_at,
             expires_at: change.after.expires_at,
-            actor: Actor {
-                kind: manner.actor,
-                id: None,
-            },
+            actor: recorded.map_or(
+                Actor {
+                    kind: manner.actor,
+                    id: None,
+                },
+                |recorded| recorded.actor.clone(),
+            ),
+            imported: recorded.and_then(|recorded| recorded.imported.clone()),
         })
     }
 
@@ -364,9 +350,21 @@ impl StoredEvent {
         self.id
     }
 
+    /// Whether it is told by whoever recorded it, and so with what that one noted.
+    #[must_use]
+    pub fn is_a_recording(&self) -> bool {
+        self.method.is_a_statement() || matches!(self.method, Method::Import | Method::Notification)
+    }
+
     /// The event as the CRM gets it.
     #[must_use]
-    pub fn render(self, seq: u64, subject: EventSubject, receipt: String) -> Event {
+    pub fn render(
+        self,
+        seq: u64,
+        subject: EventSubject,
+        comment: Option<String>,
+        receipt: String,
+    ) -> Event {
         Event {
             kind: self.kind,
             timestamp: self.timestamp,
@@ -390,6 +388,8 @@ impl StoredEvent {
                     decided_at: self.decided_at,
                     expires_at: self.expires_at,
                     actor: self.actor,
+                    imported: self.imported,
+                    comment,
                     receipt,
                 })),
             },

@@ -13,6 +13,7 @@ use crate::{
     jws::{Jwk, SigningKey},
     key::{PurposeKey, SiteKey},
     mailing::Refusal,
+    manner::Recorded,
     notice::Notice,
     published::NoticeName,
     purpose::{Channel, LegalBasis, Source},
@@ -86,6 +87,9 @@ pub struct ConsentFacts {
     pub submission: Uuid,
     /// How that came in
     pub source: Source,
+    /// Who recorded it and how, where it did not come from the person's own browser. One with `imported` was not confirmed with us
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
     /// The words that were shown
     pub notice: NoticeName,
 }
@@ -101,6 +105,9 @@ pub struct EvidenceSubmission {
     pub asked: Status,
     /// From which network, where it is known and still kept
     pub client: Option<ClientFacts>,
+    /// What whoever recorded it noted, unless the person was erased
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// What a request says of where it came from, minimised.

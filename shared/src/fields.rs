@@ -85,6 +85,31 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// An object within the object that may be left out; `null` is the same as left out.
+    pub fn optional_nested<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'v>) -> Option<T>,
+    ) -> Option<T> {
+        if self.object.get(name).is_none_or(Value::is_null) {
+            self.asked.push(name);
+            return None;
+        }
+        self.nested(name, read)
+    }
+
+    /// Whether something was found wrong with a field by now.
+    #[must_use]
+    pub fn is_wrong_about(&self, name: &str) -> bool {
+        let field = format!("{}/{}", self.pointer, escaped(name));
+        let within = |pointer: &str| {
+            pointer
+                .strip_prefix(&field)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.errors.iter().any(|error| within(&error.pointer))
+    }
+
     /// Notes that a field is wrong.
     pub fn wrong(&mut self, name: &str, detail: impl Display) {
         self.errors.push(FieldError::new(

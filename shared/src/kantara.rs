@@ -8,7 +8,7 @@ use crate::{
     consent::Status,
     processing::{NOT_STATED, not_stated},
     purpose::{DataCategory, LegalBasis},
-    receipt::{Party, Receipt, ReceiptConsent},
+    receipt::{Party, Receipt, ReceiptAct, ReceiptConsent},
 };
 
 /// The receipt as a Consent Receipt 1.1.
@@ -28,11 +28,16 @@ pub fn consent_receipt(receipt: &Receipt) -> Value {
         .filter(|data| *data == DataCategory::Special.as_str())
         .take(1)
         .collect();
+    // What was taken over, or told by telephone, was agreed to before it came here.
+    let consented_at = match receipt.act {
+        ReceiptAct::Recorded => receipt.submission.decided_at,
+        _ => receipt.at,
+    };
     json!({
         "version": "KI-CR-v1.1.0",
         "jurisdiction": receipt.jurisdiction,
-        "consentTimestamp": receipt.iat,
-        "collectionMethod": receipt.submission.source,
+        "consentTimestamp": consented_at.unix_seconds(),
+        "collectionMethod": receipt.submission.collection(),
         "consentReceiptID": receipt.jti,
         "language": receipt.language,
         "piiPrincipalId": receipt.pii_principal_id,

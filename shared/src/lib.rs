@@ -24,6 +24,9 @@ pub mod published;
 pub mod submission;
 
 #[cfg(feature = "record")]
+pub mod manner;
+
+#[cfg(feature = "record")]
 pub mod problem;
 
 #[cfg(feature = "record")]
@@ -31,6 +34,9 @@ pub mod fields;
 
 #[cfg(feature = "record")]
 pub mod canonical;
+
+#[cfg(feature = "record")]
+pub mod consent;
 
 #[cfg(feature = "record")]
 pub mod catalogue;
@@ -51,13 +57,10 @@ pub mod notice;
 pub mod submitted;
 
 #[cfg(feature = "record")]
-pub mod consent;
+pub mod recording;
 
 #[cfg(feature = "record")]
 pub mod retention;
-
-#[cfg(feature = "record")]
-pub mod decision;
 
 #[cfg(feature = "record")]
 pub mod vault;
@@ -70,6 +73,9 @@ pub mod jws;
 
 #[cfg(feature = "record")]
 pub mod receipt;
+
+#[cfg(feature = "record")]
+pub mod decision;
 
 #[cfg(feature = "record")]
 pub mod dpv;

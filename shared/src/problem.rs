@@ -179,7 +179,8 @@ impl Problem {
     /// 409: the id was used for something else.
     #[must_use]
     pub fn id_reused() -> Self {
-        let detail = "This submission id was used before with other content. Make a new UUIDv7 for a new submission.";
+        let detail =
+            "This id was used before with other content. Make a new one for something new.";
         Self::new(409, "id-reused", "The id has other content", detail)
     }
 
@@ -283,5 +284,11 @@ impl FieldError {
             pointer: pointer.into(),
             detail: detail.into(),
         }
+    }
+
+    /// The same error, where what was read is a part of a document.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        Self::new(format!("{place}{}", self.pointer), self.detail)
     }
 }

@@ -163,4 +163,19 @@ impl Source {
     pub fn is_a_visitors(self) -> bool {
         matches!(self, Self::WebForm | Self::Chat | Self::HostedForm)
     }
+
+    /// Whether a back end may tell of this source, by `POST /v1/consents`: all but what only the person's own browser or mailbox does.
+    #[must_use]
+    pub fn is_a_back_ends(self) -> bool {
+        matches!(
+            self,
+            Self::Phone
+                | Self::InPerson
+                | Self::Import
+                | Self::Api
+                | Self::Chat
+                | Self::CustomerPortal
+                | Self::Request
+        )
+    }
 }

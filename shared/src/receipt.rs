@@ -12,12 +12,14 @@ use crate::{
     canonical::canonical_json,
     consent::Status,
     jws::{SigningKey, unverified},
-    key::{FormKey, PurposeKey, SiteKey},
+    key::{ApiKeyName, FormKey, PurposeKey, SiteKey},
     language::Language,
+    manner::Recorded,
     notice::NoticeText,
     processing::{Processing, not_stated},
-    published::{Controller, NoticeName},
+    published::{Controller, NoticeName, PublishedPurpose},
     purpose::{DataCategory, LegalBasis, Source},
+    recording::Recording,
     submitted::Submission,
     time::Timestamp,
 };
@@ -73,6 +75,8 @@ pub struct Receipt {
 pub enum ReceiptAct {
     /// Sent the boxes
     Submitted,
+    /// Said so in another way, and the controller recorded it
+    Recorded,
     /// Pressed the button of the mail's page
     Confirmed,
     /// Stopped it
@@ -85,8 +89,9 @@ pub enum ReceiptAct {
 
 impl ReceiptAct {
     /// All of them, for tests and tables.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Submitted,
+        Self::Recorded,
         Self::Confirmed,
         Self::Withdrawn,
         Self::Lapsed,
@@ -108,21 +113,28 @@ pub struct SubmissionFacts {
     pub lang: Language,
     /// How it came in
     pub source: Source,
-    /// On this page
-    pub page: String,
+    /// On this page, where it was one
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// In this conversation
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,
-    /// When the boxes were seen, by the visitor's clock
-    pub shown_at: Timestamp,
-    /// When they were sent, by the visitor's clock
+    /// When the boxes were seen, by the visitor's clock; nothing where there were none
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<Timestamp>,
+    /// When they were sent, by the visitor's clock; of what was recorded, when the person decided, as whoever recorded it says
     pub decided_at: Timestamp,
     /// When they arrived, by the collector's clock
     pub received_at: Timestamp,
-    /// Whether the browser sent Global Privacy Control
-    pub gpc: bool,
-    /// Version of the widget
-    pub widget: String,
+    /// Whether the browser sent Global Privacy Control, where there was one
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpc: Option<bool>,
+    /// Version of the widget, where it was that
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widget: Option<String>,
+    /// Who recorded it and how, where it did not come from the person's own browser
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
 }
 
 /// What an act means for one purpose.
@@ -134,12 +146,12 @@ pub struct ReceiptConsent {
     pub title: String,
     /// On which ground
     pub legal_basis: LegalBasis,
-    /// What the person asked for, where the act is sending the boxes: `given`, `requested` (to be confirmed by mail) or
+    /// What the person asked for, where the act is sending the boxes or recording it: `given`, `requested` (to be confirmed by mail) or
     /// `refused`. Not where the consent stands: an empty box takes nothing away, and what is on record is told to nobody who
     /// only filled in an address
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Status>,
-    /// What the consent came to by this act, where it is any other
+    /// What the consent came to by this act, where it is any other than sending the boxes
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Which data
@@ -191,14 +203,14 @@ pub struct PiiInformation {
 /// What happened to a consent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptEvent {
-    /// When, by the collector's clock
+    /// When, by the collector's clock; of what was recorded, when the person decided, as whoever recorded it says
     pub event_time: Timestamp,
     /// How long the state holds: a duration of ISO 8601, or words
     pub validity_duration: String,
     /// When it ends, where that is a duration
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
-    /// Who caused it: `pii_principal_id`, or the collector
+    /// Who caused it: `pii_principal_id`, the controller, or the collector
     pub entity_id: String,
     /// What was done
     pub event_type: ReceiptAct,
@@ -234,6 +246,14 @@ pub enum Meant {
     Asked(Status),
     /// The consent came to this
     Became(Status),
+    /// It was recorded that the person asked for this, and the consent stands like that now. The two differ where something newer
+    /// was on record
+    Recorded {
+        /// What the person asked for
+        asked: Status,
+        /// How it stands
+        stands: Status,
+    },
 }
 
 impl Statement<'_> {
@@ -295,22 +315,40 @@ impl Statement<'_> {
         let (asked, status) = match meant {
             Meant::Asked(status) => (Some(status), None),
             Meant::Became(status) => (None, Some(status)),
+            Meant::Recorded { asked, stands } => (Some(asked), Some(stands)),
         };
-        let state = asked.or(status).unwrap_or(Status::Unknown);
-        let by_person = !matches!(self.act, ReceiptAct::Lapsed | ReceiptAct::Expired);
+        let state = status.or(asked).unwrap_or(Status::Unknown);
+        let legal_basis = self.facts.legal_basis(purpose);
+        let event_time = match self.act {
+            ReceiptAct::Recorded => self.facts.decided_at,
+            _ => self.at,
+        };
+        let entity_id = match (self.act, &self.facts.recorded) {
+            (ReceiptAct::Lapsed | ReceiptAct::Expired, _) => self.iss.to_owned(),
+            // Nobody asked the person, or nobody saw it here: that is the controller's word.
+            (ReceiptAct::Recorded, Some(recorded))
+                if recorded.imported.is_some() || legal_basis != LegalBasis::Consent =>
+            {
+                self.controller().party_id
+            }
+            _ => self.subject.to_string(),
+        };
         Some(ReceiptConsent {
             purpose: key.clone(),
             title: purpose.title.clone(),
-            legal_basis: purpose.legal_basis,
+            legal_basis,
             asked,
             status,
-            dpv: status.map(|status| status.dpv().to_owned()),
+            // What rests on another ground has no state of a consent.
+            dpv: status
+                .filter(|_| legal_basis == LegalBasis::Consent)
+                .map(|status| status.dpv().to_owned()),
             pii_information: pii_information(&purpose.data_categories),
             retention_period: purpose
                 .retention_days
                 .map_or_else(not_stated, |days| format!("P{days}D")),
             event: ReceiptEvent {
-                event_time: self.at,
+                event_time,
                 validity_duration: match state {
                     Status::Given => purpose
                         .valid_for_days
@@ -321,12 +359,8 @@ impl Statement<'_> {
                 valid_until: purpose
                     .valid_for_days
                     .filter(|_| state == Status::Given)
-                    .map(|days| self.at + Duration::from_hours(u64::from(days) * 24)),
-                entity_id: if by_person {
-                    self.subject.to_string()
-                } else {
-                    self.iss.to_owned()
-                },
+                    .map(|days| event_time + Duration::from_hours(u64::from(days) * 24)),
+                entity_id,
                 event_type: self.act,
                 event_state: state,
             },
@@ -357,13 +391,82 @@ impl SubmissionFacts {
             notice,
             lang: submission.lang.clone(),
             source: submission.source,
-            page: submission.page.clone(),
+            page: Some(submission.page.clone()),
             conversation: submission.conversation.clone(),
-            shown_at: submission.shown_at,
+            shown_at: Some(submission.shown_at),
             decided_at: submission.decided_at,
             received_at,
-            gpc: submission.gpc,
-            widget: submission.widget.clone(),
+            gpc: Some(submission.gpc),
+            widget: Some(submission.widget.clone()),
+            recorded: None,
+        }
+    }
+
+    /// What a recording says, without who, told by the holder of this key.
+    #[must_use]
+    pub fn of_recording(
+        recording: &Recording,
+        notice: NoticeName,
+        key: Option<ApiKeyName>,
+        received_at: Timestamp,
+    ) -> Self {
+        Self {
+            id: recording.id,
+            form: recording.form.clone(),
+            notice,
+            lang: recording.lang.clone(),
+            source: recording.source,
+            page: recording.page.clone(),
+            conversation: recording.conversation.clone(),
+            shown_at: None,
+            // A clock of theirs that is a little ahead of ours does not make the future.
+            decided_at: recording.decided_at.min(received_at),
+            received_at,
+            gpc: None,
+            widget: None,
+            recorded: Some(Recorded {
+                actor: recording.actor.clone(),
+                method: recording.method,
+                key,
+                legal_basis: recording.legal_basis.clone(),
+                imported: recording.imported.clone(),
+            }),
+        }
+    }
+
+    /// On which ground the data are used for a purpose: as it was recorded, else as the words say.
+    #[must_use]
+    pub fn legal_basis(&self, worded: &PublishedPurpose) -> LegalBasis {
+        let recorded = self.recorded.as_ref();
+        let recorded = recorded.and_then(|recorded| recorded.legal_basis.get(&worded.key));
+        recorded.copied().unwrap_or(worded.legal_basis)
+    }
+
+    /// How it came in, in one line for whoever reads a receipt.
+    #[must_use]
+    pub fn collection(&self) -> String {
+        // As the wire names it: this is for programs too.
+        let source = serde_json::to_value(self.source).unwrap_or_default();
+        let source = source.as_str().unwrap_or_default().to_owned();
+        let Some(Recorded {
+            actor,
+            method,
+            imported,
+            ..
+        }) = &self.recorded
+        else {
+            return source;
+        };
+        let by = match &actor.id {
+            Some(id) => format!("{} {id}", actor.kind.as_str()),
+            None => actor.kind.as_str().to_owned(),
+        };
+        match imported {
+            Some(imported) => format!(
+                "{source}: taken over from {}, not confirmed with this collector; recorded by {by}",
+                imported.from
+            ),
+            None => format!("{source}: {}, recorded by {by}", method.as_str()),
         }
     }
 
@@ -372,6 +475,16 @@ impl SubmissionFacts {
     pub fn are_of(&self, submission: &Submission) -> bool {
         let same_words = self.notice.hash == submission.notice_hash;
         same_words && *self == Self::of(submission, self.notice.clone(), self.received_at)
+    }
+
+    /// Whether a recording says this, of whomever.
+    #[must_use]
+    pub fn are_of_recording(&self, recording: &Recording) -> bool {
+        let hash = recording.notice_hash.as_ref();
+        let same_words = hash.is_none_or(|hash| *hash == self.notice.hash);
+        let key = self.recorded.as_ref().and_then(|by| by.key.clone());
+        let again = Self::of_recording(recording, self.notice.clone(), key, self.received_at);
+        same_words && *self == again
     }
 }
 

@@ -188,7 +188,7 @@ impl Person {
     }
 }
 
-fn string(value: &Value) -> Result<&str, String> {
+pub(crate) fn string(value: &Value) -> Result<&str, String> {
     text(value, 2000)
 }
 
@@ -199,7 +199,7 @@ fn uuid_v7(value: &Value) -> Result<Uuid, String> {
     id.ok_or_else(|| "must be a UUID of version 7 (RFC 9562)".to_owned())
 }
 
-fn notice_hash(value: &Value) -> Result<String, String> {
+pub(crate) fn notice_hash(value: &Value) -> Result<String, String> {
     let hash = string(value)?;
     let hex = hash.strip_prefix("sha-256:").unwrap_or_default();
     if hex.len() == 64
@@ -213,7 +213,7 @@ fn notice_hash(value: &Value) -> Result<String, String> {
     }
 }
 
-fn person(subject: &mut Fields<'_>) -> Option<Person> {
+pub(crate) fn person(subject: &mut Fields<'_>) -> Option<Person> {
     let email = subject.required("email", |value| {
         EmailAddress::parse(string(value)?).map_err(|error| error.to_string())
     });
@@ -238,7 +238,10 @@ fn phone(value: &Value) -> Result<String, String> {
     }
 }
 
-fn choices(value: &Value, fields: &mut Fields<'_>) -> Option<BTreeMap<PurposeKey, bool>> {
+pub(crate) fn choices(
+    value: &Value,
+    fields: &mut Fields<'_>,
+) -> Option<BTreeMap<PurposeKey, bool>> {
     let Some(object) = value.as_object() else {
         fields.wrong(
             "choices",
@@ -265,7 +268,7 @@ fn source(value: &Value) -> Result<Source, String> {
     source.ok_or_else(|| "must be web_form, chat or hosted_form".to_owned())
 }
 
-fn page(value: &Value) -> Result<String, String> {
+pub(crate) fn page(value: &Value) -> Result<String, String> {
     let url = Url::parse(string(value)?)
         .ok()
         .filter(|url| matches!(url.scheme(), "https" | "http"));
@@ -278,6 +281,6 @@ fn page(value: &Value) -> Result<String, String> {
     Ok(url.into())
 }
 
-fn moment(value: &Value) -> Result<Timestamp, String> {
+pub(crate) fn moment(value: &Value) -> Result<Timestamp, String> {
     Timestamp::parse(string(value)?).map_err(|error| error.to_string())
 }

@@ -163,6 +163,7 @@ fn an_event_is_stored_and_sent_by_these_bytes() {
         method: Method::Checkbox,
         actor: ActorKind::Subject,
         decided_at: submission.decided_at,
+        at: now,
     };
     let change = decided
         .changes
@@ -172,13 +173,15 @@ fn an_event_is_stored_and_sent_by_these_bytes() {
     let stored = StoredEvent::of(EVENT, change, &notice, &facts, manner).expect("an event");
     written("stored_event", &stored);
     let subject = EventSubject::of(SUBJECT, Some(&submission.person));
-    let event: Event = stored
-        .clone()
-        .render(7, subject, "header.payload.signature".to_owned());
+    let event: Event =
+        stored
+            .clone()
+            .render(7, subject, None, "header.payload.signature".to_owned());
     written("event", &event);
     let erased = stored.render(
         7,
         EventSubject::of(SUBJECT, None),
+        None,
         "header.payload.signature".to_owned(),
     );
     written("event_erased", &erased);

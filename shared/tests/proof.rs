@@ -20,12 +20,13 @@ use sayso_shared::{
     },
     jws::{Jwk, SigningKey, verify},
     kantara::consent_receipt,
-    key::{FormKey, PurposeKey, SiteKey},
+    key::{ApiKeyName, FormKey, PurposeKey, SiteKey},
     language::Language,
+    manner::{Actor, Imported, Recorded},
     notice::{Notice, NoticeText},
     processing::Processing,
     published::NoticeName,
-    purpose::{DataCategory, Source},
+    purpose::{DataCategory, LegalBasis, Source},
     receipt::{Gist, Meant, RECEIPT_TYPE, Receipt, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
 };
@@ -55,6 +56,49 @@ fn a_receipt_is_signed_in_these_bytes() {
         serde_json::from_slice::<Receipt>(&payload).ok(),
         Some(receipt)
     );
+}
+
+#[test]
+fn what_was_taken_over_says_so_in_every_form_and_is_confirmed_in_none() {
+    let receipt = imported(LegalBasis::Consent);
+    let written = serde_json::to_value(&receipt).expect("JSON");
+    golden("receipt_recorded.json", &written);
+    let read: Receipt = serde_json::from_value(written.clone()).expect("a receipt");
+    assert_eq!(read, receipt);
+    let exports = [json_ld(&receipt), consent_receipt(&receipt)];
+    for (name, export) in ["json_ld", "kantara"].into_iter().zip(&exports) {
+        golden(&format!("receipt_recorded_{name}.json"), export);
+        let said = export.to_string();
+        assert!(
+            said.contains("taken over from Old list, not confirmed with this collector"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        written["consents"][0]["event"]["event_time"],
+        json!(at(0)),
+        "its own date"
+    );
+    assert_eq!(
+        written["consents"][0]["event"]["entity_id"],
+        written["pii_controllers"][0]["party_id"]
+    );
+}
+
+#[test]
+fn what_rests_on_another_ground_is_no_consent_in_any_form() {
+    let receipt = imported(LegalBasis::Contract);
+    assert_eq!(receipt.consents[0].legal_basis, LegalBasis::Contract);
+    let exported = json_ld(&receipt);
+    let process = &exported["dpv:hasRecordOfActivity"]["dpv:hasProcess"][0];
+    assert_eq!(process["dpv:hasLegalBasis"]["@id"], "dpv:Contract");
+    assert!(process.get("dpv:hasConsentStatus").is_none(), "{process}");
+    assert_eq!(
+        consent_receipt(&receipt)["services"][0]["purposes"],
+        json!([])
+    );
+    let said = serde_json::to_string(&receipt).expect("JSON");
+    assert!(!said.contains("dpv:Consent"), "{said}");
 }
 
 #[test]
@@ -177,14 +221,51 @@ fn confirmed() -> Receipt {
     receipt(ReceiptAct::Confirmed, 2, Meant::Became(Status::Given))
 }
 
+/// An import, on this ground.
+fn imported(basis: LegalBasis) -> Receipt {
+    let store = PurposeKey::parse("STORE").expect("a purpose");
+    let facts = SubmissionFacts {
+        source: Source::Import,
+        page: None,
+        conversation: Some("batch 7".to_owned()),
+        shown_at: None,
+        decided_at: at(0),
+        gpc: None,
+        widget: None,
+        recorded: Some(Recorded {
+            actor: Actor {
+                kind: ActorKind::Staff,
+                id: Some("m-42".to_owned()),
+            },
+            method: Method::Import,
+            key: Some(ApiKeyName::parse("crm").expect("a name")),
+            legal_basis: [(store, LegalBasis::Contract), (news(), basis)].into(),
+            imported: Some(Imported {
+                from: "Old list".to_owned(),
+                confirmed_there_at: Some(at(0)),
+            }),
+        }),
+        ..facts()
+    };
+    let meant = Meant::Recorded {
+        asked: Status::Given,
+        stands: Status::Given,
+    };
+    receipt_on(&facts, ReceiptAct::Recorded, 2, meant)
+}
+
 fn receipt(act: ReceiptAct, id: u128, meant: Meant) -> Receipt {
-    let (facts, notice, processing) = (facts(), notice(), processing());
+    receipt_on(&facts(), act, id, meant)
+}
+
+fn receipt_on(facts: &SubmissionFacts, act: ReceiptAct, id: u128, meant: Meant) -> Receipt {
+    let (notice, processing) = (notice(), processing());
     let statement = Statement {
         act,
         id: Uuid::from_u128(id),
         at: at(id),
         subject: subject(),
-        facts: &facts,
+        facts,
         notice: &notice.text,
         processing: &processing,
         iss: ISS,
@@ -235,6 +316,7 @@ fn pack() -> EvidencePack {
             method,
             actor: ActorKind::Subject,
             decided_at: at(id),
+            at: at(id),
         };
         let event = StoredEvent::of(
             Uuid::from_u128(10 + id),
@@ -270,6 +352,7 @@ fn pack() -> EvidencePack {
             requested_at: Some(at(1)),
             submission: facts().id,
             source: Source::WebForm,
+            recorded: None,
             notice: name(),
         },
         submissions: vec![EvidenceSubmission {
@@ -279,6 +362,7 @@ fn pack() -> EvidencePack {
                 network: Some("203.0.113.0/24".to_owned()),
                 user_agent: Some("A browser".to_owned()),
             }),
+            comment: None,
         }],
         notices: vec![notice()],
         mails: vec![mail()],
@@ -294,8 +378,8 @@ fn pack() -> EvidencePack {
             })
             .collect(),
         events: vec![
-            requested.render(1, who(), asked),
-            given.render(2, who(), confirmed),
+            requested.render(1, who(), None, asked),
+            given.render(2, who(), None, confirmed),
         ],
         keys,
     }
@@ -366,12 +450,13 @@ fn facts() -> SubmissionFacts {
         notice: name(),
         lang: Language::parse("en").expect("a language"),
         source: Source::WebForm,
-        page: "https://www.example.com/subscribe".to_owned(),
+        page: Some("https://www.example.com/subscribe".to_owned()),
         conversation: None,
-        shown_at: at(0),
+        shown_at: Some(at(0)),
         decided_at: at(1),
         received_at: at(1),
-        gpc: false,
-        widget: "0.1.0".to_owned(),
+        gpc: Some(false),
+        widget: Some("0.1.0".to_owned()),
+        recorded: None,
     }
 }

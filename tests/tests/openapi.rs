@@ -28,6 +28,7 @@ const ROUTES: &[(&str, &[&str])] = &[
         &["get", "put", "delete"],
     ),
     ("/v1/submissions", &["post"]),
+    ("/v1/consents", &["post"]),
     ("/confirm/{token}", &["get", "post"]),
     ("/preferences/{token}", &["get", "post"]),
     ("/receipts/{token}", &["get"]),

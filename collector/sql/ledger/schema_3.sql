@@ -37,3 +37,6 @@ CREATE INDEX submission_client ON submission (received_at) WHERE client IS NOT N
 
 -- Why a mail was never taken, in the words of who refused it, under the key of the person: such words name them.
 ALTER TABLE mail ADD COLUMN refusal BLOB;
+
+-- What whoever recorded it noted, under the key of the person.
+ALTER TABLE submission ADD COLUMN comment BLOB;

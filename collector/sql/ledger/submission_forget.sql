@@ -1,1 +1,1 @@
-UPDATE submission SET person = NULL, client = NULL, digest = '' WHERE subject = ?;
+UPDATE submission SET person = NULL, client = NULL, comment = NULL, digest = '' WHERE subject = ?;

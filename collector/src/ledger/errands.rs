@@ -232,7 +232,8 @@ impl Ledger {
     }
 }
 
-fn log(failure: Failure) {
+/// Tells the operator, without what the request held.
+pub(super) fn log(failure: Failure) {
     match failure {
         Failure::Problem(problem) => console_error!("errand: {}: {}", problem.kind, problem.detail),
         Failure::Answered(response) => {

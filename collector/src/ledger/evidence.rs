@@ -29,6 +29,7 @@ use super::{
     outbox::refusal_place,
     pull,
     record::{SubmissionRow, client_place, letter_place},
+    recording::open_comment,
     shards::Whose,
     subject::Subject,
 };
@@ -172,13 +173,14 @@ impl<S: Store> Book<S> {
         Ok(ConsentFacts {
             purpose: purpose.clone(),
             title: worded.title.clone(),
-            legal_basis: worded.legal_basis,
+            legal_basis: facts.legal_basis(worded),
             channels: worded.channels.clone(),
             status: consent.status,
             since: consent.since,
             requested_at: consent.requested_at,
             submission: consent.submission,
             source: facts.source,
+            recorded: facts.recorded,
             notice: facts.notice,
         })
     }
@@ -203,6 +205,7 @@ impl<S: Store> Book<S> {
                 facts: row.facts()?,
                 asked,
                 client: client(&row, subject)?,
+                comment: comment(&row, subject)?,
             });
         }
         submissions.sort_by_key(|submission| (submission.facts.received_at, submission.facts.id));
@@ -317,4 +320,14 @@ fn refusal(subject: &Subject, row: &MailRow) -> Outcome<Option<Refusal>> {
         .open(sealed, &refusal_place(&row.id.to_string()))
         .map_err(|_| damaged("a refusal"))?;
     Ok(Some(serde_json::from_slice(&opened)?))
+}
+
+/// What whoever recorded it noted, where the person was not erased.
+fn comment(row: &SubmissionRow, subject: Option<&Subject>) -> Outcome<Option<String>> {
+    let (Some(sealed), Some(subject)) = (&row.comment, subject) else {
+        return Ok(None);
+    };
+    open_comment(subject, row.id, sealed)
+        .ok_or_else(|| damaged("a comment"))
+        .map(Some)
 }

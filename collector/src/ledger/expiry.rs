@@ -74,6 +74,7 @@ impl<S: Store> Book<S> {
                 method: Method::Time,
                 actor: ActorKind::System,
                 decided_at: change.after.expires_at.unwrap_or(now),
+                at: now,
             };
             standing.insert(change.purpose.clone(), change.after.clone());
             let act = ReceiptAct::Expired;

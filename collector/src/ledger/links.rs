@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Outcome, damaged},
-    pages::{ConfirmView, PersonView, PreferencesView, PurposeView},
+    pages::{ConfirmView, Origin, PersonView, PreferencesView, PurposeView},
     store::{Store, Value, number, text},
 };
 
@@ -100,6 +100,7 @@ impl<S: Store> Book<S> {
             method: Method::DoubleOptIn,
             actor: ActorKind::Subject,
             decided_at: now,
+            at: now,
         };
         self.store.commit(|| {
             let (subject, submission) = (link.token.subject, link.submission.id);
@@ -156,6 +157,7 @@ impl<S: Store> Book<S> {
             method: Method::PreferenceCentre,
             actor: ActorKind::Subject,
             decided_at: now,
+            at: now,
         };
         self.store.commit(|| {
             let pending: BTreeSet<Uuid> = changes
@@ -216,6 +218,7 @@ impl<S: Store> Book<S> {
             method: Method::Time,
             actor: ActorKind::System,
             decided_at: at,
+            at: now,
         };
         self.store.commit(|| {
             self.write_changes(keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
@@ -346,8 +349,8 @@ impl<S: Store> Book<S> {
             place.unwrap_or(usize::MAX)
         });
         let purposes = standing.iter().map(|(purpose, consent)| {
-            let (_, notice) = self.basis(consent.submission)?;
-            purpose_view(&notice, purpose, consent)
+            let (facts, notice) = self.basis(consent.submission)?;
+            purpose_view(&facts, &notice, purpose, consent)
         });
         let purposes = purposes.collect::<Outcome<_>>()?;
         Ok(PersonView {
@@ -397,8 +400,8 @@ impl ConfirmLink {
             .iter()
             .filter(|purpose| asked(&purpose.key));
         let standing = asked.filter_map(|purpose| standing.get_key_value(&purpose.key));
-        let purposes =
-            standing.map(|(purpose, consent)| purpose_view(&self.notice, purpose, consent));
+        let purposes = standing
+            .map(|(purpose, consent)| purpose_view(&self.facts, &self.notice, purpose, consent));
         Ok(PersonView {
             lang: self.facts.lang.clone(),
             controller: self.notice.text.controller.clone(),
@@ -407,13 +410,27 @@ impl ConfirmLink {
     }
 }
 
-fn purpose_view(notice: &Notice, purpose: &PurposeKey, consent: &Consent) -> Outcome<PurposeView> {
+fn purpose_view(
+    facts: &SubmissionFacts,
+    notice: &Notice,
+    purpose: &PurposeKey,
+    consent: &Consent,
+) -> Outcome<PurposeView> {
     let worded = worded(notice, purpose)?;
+    // Of another act than the one that the consent rests on there is nothing to say here.
+    let recorded = facts.recorded.as_ref();
+    let recorded = recorded.filter(|_| consent.submission == facts.id);
+    let origin = recorded.map(|recorded| Origin {
+        source: facts.source,
+        imported: recorded.imported.clone(),
+        legal_basis: facts.legal_basis(worded),
+    });
     Ok(PurposeView {
         key: purpose.clone(),
         title: worded.title.clone(),
         text: worded.text.clone(),
         status: consent.status,
         since: consent.since,
+        origin,
     })
 }

@@ -2,10 +2,14 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use sayso_shared::{email::EmailAddress, problem::Problem};
+use sayso_shared::{answer::RecordingsAnswer, email::EmailAddress, problem::Problem};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use super::{Ask, errands::Ledger, record::Whence};
+use super::{
+    Ask,
+    errands::{self, Ledger},
+    record::Whence,
+};
 use crate::{answer, clock, failure::Outcome};
 
 /// One shard of a site's ledger.
@@ -63,6 +67,12 @@ impl LedgerObject {
                 };
                 let (status, body) = book.record(&document, whence, now)?;
                 answer::json(status, &body)?
+            }
+            Ask::RecordLines { key, lines } => {
+                let recorded = book.record_lines(key.as_deref(), &lines, now)?;
+                recorded.faults.into_iter().for_each(errands::log);
+                let results = recorded.answers;
+                answer::json(200, &RecordingsAnswer { results })?
             }
             Ask::ShowConfirm { token } => {
                 return Ok(answer::json(200, &book.show_confirm(&token, now)?)?);

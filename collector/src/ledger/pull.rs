@@ -18,6 +18,7 @@ use super::{
     book::{Book, Keys, cursor},
     paging::EventPart,
     record::naming_place,
+    recording::open_comment,
 };
 use crate::{
     failure::{Outcome, damaged},
@@ -34,6 +35,7 @@ pub(super) struct Row {
     receipt: Option<String>,
     submission: Option<Uuid>,
     person: Option<ByteBuf>,
+    comment: Option<ByteBuf>,
 }
 
 pub(super) fn read_cursor(text: &str, site: &SiteKey, shards: u16) -> Outcome<SiteCursor> {
@@ -130,6 +132,12 @@ impl<S: Store> Book<S> {
             .ok_or_else(|| damaged("an event's act"))?;
         let subject = self.subject(keys, &row.subject)?;
         // As the submission named the person that this event rests on; version 1 of the tables did not keep that.
+        let comment = match (&subject, &row.comment) {
+            (Some(subject), Some(sealed)) if stored.is_a_recording() => {
+                open_comment(subject, submission, sealed)
+            }
+            _ => None,
+        };
         let person = subject.map(|subject| match row.person {
             Some(sealed) => subject
                 .key
@@ -139,7 +147,7 @@ impl<S: Store> Book<S> {
             None => Some(subject.person),
         });
         let subject = EventSubject::of(id, person.flatten().as_ref());
-        Ok(stored.render(seq, subject, receipt))
+        Ok(stored.render(seq, subject, comment, receipt))
     }
 }
 

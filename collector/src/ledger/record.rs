@@ -4,18 +4,15 @@ use sayso_shared::{
     answer::{SubmissionAnswer, SubmissionState},
     canonical::base64url,
     consent::Status,
-    decision::{self, Decided},
+    decision,
     event::{ActorKind, Manner, Method},
     evidence::ClientFacts,
-    key::PurposeKey,
-    mailing::mail_slot,
     notice::Notice,
     problem::Problem,
     receipt::{Meant, ReceiptAct, SubmissionFacts},
     snapshot::{Answered, Snapshot},
-    submitted::Submission,
+    submitted::{Person, Submission},
     time::Timestamp,
-    token::Token,
 };
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -25,18 +22,18 @@ use uuid::Uuid;
 use super::{
     acts::Done,
     book::{Book, Keys},
+    letters::About,
     shards::Whose,
     subject::Subject,
 };
 use crate::{
     chance,
     failure::{Outcome, damaged},
-    letter::{Contents, Letter},
     store::{Store, Value, number, text},
 };
 
 /// After how long another mail may be asked for, in seconds.
-const RESEND_AFTER: u32 = 60;
+pub(super) const RESEND_AFTER: u32 = 60;
 
 /// From where a submission came.
 #[derive(Clone, Copy)]
@@ -56,18 +53,35 @@ impl<'d> From<Option<&'d str>> for Whence<'d> {
     }
 }
 
+/// An act of choosing that is to be kept.
+pub(super) struct NewSubmission<'a> {
+    pub(super) subject: &'a Subject,
+    /// As this act named the person
+    pub(super) person: &'a Person,
+    /// See [`digest`]
+    pub(super) digest: String,
+    pub(super) facts: &'a SubmissionFacts,
+    /// What was answered, as JSON
+    pub(super) answer: String,
+    pub(super) waiting_until: Option<Timestamp>,
+    pub(super) client: Option<&'a ClientFacts>,
+}
+
 /// A submission as it is stored.
 #[derive(Deserialize)]
 pub(super) struct SubmissionRow {
     pub(super) id: Uuid,
     pub(super) subject: String,
-    digest: String,
+    pub(super) digest: String,
     facts: String,
-    answer: String,
+    pub(super) answer: String,
     pub(super) waiting_until: Option<i64>,
     /// Sealed; read only for evidence
     #[serde(default)]
     pub(super) client: Option<ByteBuf>,
+    /// Sealed; read only for evidence
+    #[serde(default)]
+    pub(super) comment: Option<ByteBuf>,
 }
 
 impl SubmissionRow {
@@ -158,7 +172,7 @@ impl<S: Store> Book<S> {
             return Ok(same_choices && known.facts()?.are_of(again));
         };
         // Before version 3 of the tables it was not keyed.
-        Ok(known.digest == digest(&subject, again) || known.digest == again.digest)
+        Ok(known.digest == digest(&subject, &again.digest) || known.digest == again.digest)
     }
 
     fn write(
@@ -190,6 +204,7 @@ impl<S: Store> Book<S> {
             method: Method::Checkbox,
             actor: ActorKind::Subject,
             decided_at,
+            at: now,
         };
         let (act, changes) = (ReceiptAct::Submitted, decided.changes.as_slice());
         let done = Done {
@@ -225,166 +240,67 @@ impl<S: Store> Book<S> {
             .iter()
             .any(|change| change.after.status == Status::Requested);
         let waiting_until = waits.then(|| now + snapshot.definition.confirm_within());
-        let client = client.filter(|_| snapshot.definition.client_days > 0);
-        let client = match client {
-            None => Value::Null,
-            Some(client) => {
-                let plain = serde_json::to_vec(client)?;
-                let sealed = subject
-                    .key
-                    .seal(&plain, &client_place(*id), chance::bytes());
-                Value::Blob(sealed)
-            }
-        };
-        let values = vec![
-            text(id),
-            text(subject.id),
-            text(digest(&subject, submission)),
-            text(serde_json::to_string(&facts)?),
-            text(serde_json::to_string(&answer)?),
-            waiting_until.map_or(Value::Null, |at| number(at.unix_millis())),
-            Value::Blob(subject.key.seal(
-                &submission.person.render(),
-                &naming_place(*id),
-                chance::bytes(),
-            )),
-            client,
-            number(now.unix_millis()),
-        ];
-        self.store.run(
-            include_str!("../../sql/ledger/submission_insert.sql"),
-            values,
-        )?;
-        self.write_letter(
-            keys,
-            snapshot,
-            notice,
-            &subject,
-            &decided,
-            *id,
+        self.write_submission(&NewSubmission {
+            subject: &subject,
+            person: &submission.person,
+            digest: digest(&subject, &submission.digest),
+            facts: &facts,
+            answer: serde_json::to_string(&answer)?,
             waiting_until,
-            now,
-        )?;
-        Ok(answer)
-    }
-
-    /// Puts the mail about a submission into the outbox, unless the address has had its share for today.
-    #[allow(clippy::too_many_arguments)] // All of it is at hand only in `write`; a struct would be made for this one call.
-    fn write_letter(
-        &self,
-        keys: &Keys,
-        snapshot: &Snapshot,
-        notice: &Notice,
-        subject: &Subject,
-        decided: &Decided,
-        submission: Uuid,
-        waiting_until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Outcome<()> {
+            client: client.filter(|_| snapshot.definition.client_days > 0),
+        })?;
         let said_yes = decided
             .told
             .values()
             .any(|status| *status != Status::Refused);
-        let Some(due) = self.mail_slot(keys, subject, now)?.filter(|_| said_yes) else {
-            return Ok(());
-        };
-        // In the order in which the form asked.
-        let asked = || notice.text.purposes.iter();
-        let became = |wanted: Status| {
-            let is = |key: &PurposeKey| {
-                let mut changes = decided.changes.iter();
-                changes.any(|change| change.purpose == *key && change.after.status == wanted)
+        if said_yes {
+            let about = About {
+                snapshot,
+                notice,
+                subject: &subject,
+                facts: &facts,
+                changes,
+                already: &decided.already,
+                waiting_until,
             };
-            asked().filter(|purpose| is(&purpose.key)).collect()
-        };
-        let token = || Token::mint(snapshot.site.clone(), snapshot.shard, chance::bytes());
-        let (confirm, preferences) = (waiting_until.map(|until| (token(), until)), token());
-        let letter = Letter::write(&Contents {
-            definition: &snapshot.definition,
-            lang: &notice.text.lang,
-            person: &subject.person,
-            waiting: became(Status::Requested),
-            recorded: became(Status::Given),
-            already: asked()
-                .filter(|purpose| decided.already.contains(&purpose.key))
-                .collect(),
-            confirm: confirm.as_ref().map(|(token, _)| token),
-            preferences: &preferences,
-            public_url: &keys.settings.public_url,
-        });
-        let letter = serde_json::to_vec(&letter.map_err(|_| damaged("a template"))?)?;
-        if let Some((token, until)) = &confirm {
-            self.write_token(token, subject.id, Some(submission), Some(*until))?;
+            self.write_letter(keys, &about, now)?;
         }
-        self.write_token(&preferences, subject.id, None, None)?;
-        let id = chance::uuid(now);
+        Ok(answer)
+    }
+
+    /// Keeps an act of choosing; what names the person is sealed under the person's key. Call within a commit.
+    pub(super) fn write_submission(&self, new: &NewSubmission<'_>) -> Outcome<()> {
+        let (id, key) = (new.facts.id, &new.subject.key);
+        let client = match new.client {
+            None => Value::Null,
+            Some(client) => {
+                let plain = serde_json::to_vec(client)?;
+                Value::Blob(key.seal(&plain, &client_place(id), chance::bytes()))
+            }
+        };
+        let person = key.seal(&new.person.render(), &naming_place(id), chance::bytes());
         let values = vec![
             text(id),
-            text(subject.id),
-            Value::Blob(
-                subject
-                    .key
-                    .seal(&letter, &letter_place(&id.to_string()), chance::bytes()),
-            ),
-            number(now.unix_millis()),
-            number(due.unix_millis()),
-            text(submission),
+            text(new.subject.id),
+            text(&new.digest),
+            text(serde_json::to_string(new.facts)?),
+            text(&new.answer),
+            new.waiting_until
+                .map_or(Value::Null, |at| number(at.unix_millis())),
+            Value::Blob(person),
+            client,
+            number(new.facts.received_at.unix_millis()),
         ];
-        Ok(self
-            .store
-            .run(include_str!("../../sql/ledger/mail_insert.sql"), values)?)
-    }
-
-    fn write_token(
-        &self,
-        token: &Token,
-        subject: Uuid,
-        submission: Option<Uuid>,
-        expires_at: Option<Timestamp>,
-    ) -> Outcome<()> {
-        let values = vec![
-            Value::Blob(token.digest().to_vec()),
-            text(subject),
-            submission.map_or(Value::Null, text),
-            expires_at.map_or(Value::Null, |at| number(at.unix_millis())),
-        ];
-        Ok(self
-            .store
-            .run(include_str!("../../sql/ledger/token_insert.sql"), values)?)
-    }
-
-    fn mail_slot(
-        &self,
-        keys: &Keys,
-        subject: &Subject,
-        now: Timestamp,
-    ) -> Outcome<Option<Timestamp>> {
-        #[derive(Deserialize)]
-        struct Recent {
-            count: u32,
-            last: Option<i64>,
-        }
-        let day_ago = now.unix_millis() - 24 * 3_600_000;
-        let values = vec![text(subject.id), number(day_ago)];
-        let recent: Option<Recent> = self
-            .store
-            .row(include_str!("../../sql/ledger/mail_recent.sql"), values)?;
-        let recent = recent.unwrap_or(Recent {
-            count: 0,
-            last: None,
-        });
-        Ok(mail_slot(
-            keys.settings.mailer.cap(),
-            recent.count,
-            recent.last.map(Timestamp::from_unix_millis),
-            now,
-        ))
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/submission_insert.sql"),
+            values,
+        )?)
     }
 }
 
 /// By what the same submission is recognised. Keyed, since it is made from the address among the rest, which is known.
-fn digest(subject: &Subject, submission: &Submission) -> String {
-    base64url(&subject.key.fingerprint(submission.digest.as_bytes()))
+pub(super) fn digest(subject: &Subject, content: &str) -> String {
+    base64url(&subject.key.fingerprint(content.as_bytes()))
 }
 
 /// To what the person is bound as one submission named it.

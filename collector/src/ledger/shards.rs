@@ -165,7 +165,6 @@ pub(crate) async fn ask_of<L: Ledgers>(
 
 /// Asks about many people: each ledger about those whom it has, who are named to `question` by their places in `people`. What a ledger
 /// answers comes with those places. It has to refuse the whole question, by [`Book::owns`], if one of them is not its own.
-#[allow(dead_code)] // Recording by the CRM is about to use it.
 pub(crate) async fn ask_of_each<L: Ledgers>(
     ledgers: &L,
     people: &[EmailAddress],

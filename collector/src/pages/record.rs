@@ -11,15 +11,16 @@ use sayso_shared::{
     consent::Status,
     evidence::{EvidenceAct, EvidenceMail, EvidencePack, EvidenceSubmission},
     language::Language,
+    manner::{ActorKind, Recorded},
     notice::Notice,
     published::{Controller, PublishedPurpose},
-    receipt::ReceiptAct,
+    receipt::{ReceiptAct, SubmissionFacts},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Frame, Page, is_active, status_word, unknown_link};
+use super::{Frame, Page, is_active, unknown_link};
 
 /// What the printable page has to say.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,6 +72,8 @@ struct Standing<'a> {
 
 /// One act of choosing: what was shown, and what was answered.
 struct Asked<'a> {
+    title: &'a str,
+    boxes_were_shown: bool,
     at: String,
     facts: Vec<(&'a str, String)>,
     intro: &'a str,
@@ -164,7 +167,7 @@ fn standing<'a>(catalogue: &'static Catalogue, pack: &'a EvidencePack) -> Standi
     let ours = &catalogue.record;
     Standing {
         title: &pack.consent.title,
-        status: status_word(catalogue, pack.consent.status),
+        status: catalogue.state(pack.consent.status),
         active: is_active(pack.consent.status),
         since: fill(
             catalogue.page.since,
@@ -200,9 +203,17 @@ fn asked<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<As
                 .find(|pack| pack.consent.purpose == purpose.key);
             let mut here = pack.into_iter().flat_map(|pack| &pack.submissions);
             let answered = here.find(|each| each.facts.id == facts.id);
-            shown(catalogue, purpose, answered.map(|each| each.asked))
+            shown(catalogue, facts, purpose, answered.map(|each| each.asked))
         });
+        let words = &catalogue.record;
+        let recorded = facts.recorded.as_ref();
         Some(Asked {
+            title: match recorded {
+                None => words.words_title,
+                Some(recorded) if recorded.imported.is_some() => words.words_imported_title,
+                Some(_) => words.words_told_title,
+            },
+            boxes_were_shown: recorded.is_none(),
             at: moment(facts.received_at),
             facts: facts_of(catalogue, submission, notice),
             intro: &notice.text.intro,
@@ -227,14 +238,27 @@ fn facts_of<'a>(
         ],
     );
     let client = submission.client.as_ref();
-    let gpc = if facts.gpc { ours.gpc_on } else { ours.gpc_off };
+    let recorded = facts.recorded.as_ref();
+    let imported = recorded.and_then(|recorded| recorded.imported.as_ref());
+    let confirmed_there = imported.and_then(|imported| imported.confirmed_there_at);
+    let gpc = |on| if on { ours.gpc_on } else { ours.gpc_off };
+    let decided = match recorded {
+        Some(_) => ours.decided_at,
+        None => ours.sent_at,
+    };
     let told = [
         (ours.asked_by, Some(notice.text.controller.name.clone())),
-        (ours.how, Some(catalogue.source(facts.source).to_owned())),
-        (ours.on_page, Some(facts.page.clone())),
+        (ours.how, Some(catalogue.source(facts.source, imported))),
+        (
+            ours.recorded_by,
+            recorded.map(|recorded| actor(catalogue, recorded)),
+        ),
+        (ours.comment, submission.comment.clone()),
+        (ours.on_page, facts.page.clone()),
         (ours.in_conversation, facts.conversation.clone()),
-        (ours.shown_at, Some(moment(facts.shown_at))),
-        (ours.sent_at, Some(moment(facts.decided_at))),
+        (ours.shown_at, facts.shown_at.map(moment)),
+        (decided, Some(moment(facts.decided_at))),
+        (ours.confirmed_there_at, confirmed_there.map(moment)),
         (ours.received_at, Some(moment(facts.received_at))),
         (ours.language, Some(facts.lang.to_string())),
         (ours.version, Some(version)),
@@ -247,8 +271,8 @@ fn facts_of<'a>(
             ours.browser,
             client.and_then(|client| client.user_agent.clone()),
         ),
-        (ours.software, Some(facts.widget.clone())),
-        (ours.gpc, Some(gpc.to_owned())),
+        (ours.software, facts.widget.clone()),
+        (ours.gpc, facts.gpc.map(|on| gpc(on).to_owned())),
     ];
     let known = told
         .into_iter()
@@ -256,8 +280,17 @@ fn facts_of<'a>(
     known.filter(|(_, value)| !value.is_empty()).collect()
 }
 
+/// Who recorded it. Which one of those it was is the controller's own affair.
+fn actor(catalogue: &'static Catalogue, recorded: &Recorded) -> String {
+    let words = &catalogue.record;
+    let mut known = ActorKind::RECORDING.into_iter().zip(words.actors);
+    let named = known.find(|(kind, _)| *kind == recorded.actor.kind);
+    named.map_or("", |(_, word)| word).to_owned()
+}
+
 fn shown<'a>(
     catalogue: &'static Catalogue,
+    facts: &SubmissionFacts,
     purpose: &'a PublishedPurpose,
     answered: Option<Status>,
 ) -> Shown<'a> {
@@ -266,10 +299,11 @@ fn shown<'a>(
         answer: match answered {
             Some(Status::Given) => ours.answer_yes,
             Some(Status::Requested) => ours.answer_yes_by_mail,
+            None if facts.recorded.is_some() => ours.answer_none,
             _ => ours.answer_no,
         },
         yes: answered.is_some_and(is_active),
-        basis: catalogue.legal_basis(purpose.legal_basis),
+        basis: catalogue.legal_basis(facts.legal_basis(purpose)),
         channels: catalogue.channels(&purpose.channels),
         retention: catalogue.retention(purpose.retention_days),
         validity: catalogue.validity(purpose.valid_for_days),
@@ -311,7 +345,7 @@ fn history<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<
         Some(Happened {
             at: moment(event.timestamp),
             title: &pack.consent.title,
-            status: status_word(catalogue, change.status),
+            status: catalogue.state(change.status),
             act: act.map_or("", |act| act_word(catalogue, act.kind)),
         })
     });

@@ -93,6 +93,7 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::purposes::put,
         super::purposes::delete,
         super::submissions::record,
+        super::consents::record,
         super::confirm::show,
         super::confirm::press,
         super::preferences::show,

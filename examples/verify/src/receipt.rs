@@ -37,6 +37,9 @@ pub(crate) fn words(claims: &Value) -> Vec<String> {
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     };
+    if text("/act") == "recorded" {
+        return recorded(claims, &text);
+    }
     let did = match text("/act").as_str() {
         "submitted" => "sent the boxes of",
         "confirmed" => "pressed the button in the confirmation mail about",
@@ -52,25 +55,90 @@ pub(crate) fn words(claims: &Value) -> Vec<String> {
         text("/submission/form"),
         text("/site"),
     )];
+    let words = format!(
+        "in {}: the words {}, version {}.",
+        text("/submission/lang"),
+        text("/submission/notice/hash"),
+        text("/submission/notice/version"),
+    );
+    lines.push(match claims.pointer("/submission/page") {
+        Some(_) if claims["submission"]["shown_at"].is_string() => format!(
+            "  Shown on {} at {}, {words}",
+            text("/submission/page"),
+            text("/submission/shown_at"),
+        ),
+        _ => format!("  It was recorded by somebody else, {words}"),
+    });
+    lines.extend(consents(claims));
+    lines.push("  Who the person is does not stand in a receipt.".to_owned());
+    lines
+}
+
+/// What a receipt says of what somebody else recorded, in words.
+fn recorded(claims: &Value, text: &dyn Fn(&str) -> String) -> Vec<String> {
+    let who = match claims.pointer("/submission/recorded/actor/id") {
+        Some(id) => format!(
+            "{} {}",
+            text("/submission/recorded/actor/kind"),
+            id.as_str().unwrap_or("?")
+        ),
+        None => text("/submission/recorded/actor/kind"),
+    };
+    let mut lines = vec![format!(
+        "{} says: at {} it was recorded by {who} for the form {} of the site {}, as decided at {}.",
+        text("/iss"),
+        text("/at"),
+        text("/submission/form"),
+        text("/site"),
+        text("/submission/decided_at"),
+    )];
+    match claims.pointer("/submission/recorded/imported/from") {
+        Some(from) => {
+            let from = from.as_str().unwrap_or("?");
+            lines.push(format!("  Source: import: taken over from {from}, not confirmed with this collector. What the person read there it does not know."));
+            if let Some(at) = claims.pointer("/submission/recorded/imported/confirmed_there_at") {
+                let at = at.as_str().unwrap_or("?");
+                lines.push(format!("  The other record says that it was confirmed there at {at}; nobody saw that here."));
+            }
+        }
+        None => lines.push(format!(
+            "  Source: {}; said by {}.",
+            text("/submission/source"),
+            text("/submission/recorded/method").replace('_', " "),
+        )),
+    }
     lines.push(format!(
-        "  Shown on {} at {}, in {}: the words {}, version {}.",
-        text("/submission/page"),
-        text("/submission/shown_at"),
+        "  The words, in {}: {}, version {}.",
         text("/submission/lang"),
         text("/submission/notice/hash"),
         text("/submission/notice/version"),
     ));
-    let consents = claims["consents"].as_array().into_iter().flatten();
-    lines.extend(consents.map(|consent| {
-        let text = |name: &str| consent[name].as_str().unwrap_or("?");
-        // Sending the boxes asks; any other act is what a consent came to.
-        let state = if consent["status"].is_null() {
-            format!("asked for {}", text("asked"))
-        } else {
-            text("status").to_owned()
-        };
-        format!("  {} ({}): {state}", text("purpose"), text("title"))
-    }));
+    lines.extend(consents(claims));
     lines.push("  Who the person is does not stand in a receipt.".to_owned());
     lines
+}
+
+/// What it means for each purpose.
+fn consents(claims: &Value) -> impl Iterator<Item = String> {
+    let consents = claims["consents"].as_array().into_iter().flatten();
+    consents.map(|consent| {
+        let text = |name: &str| consent[name].as_str().unwrap_or("?");
+        let asked = consent["asked"].as_str();
+        // Sending the boxes asks; any other act is what a consent came to. What was recorded has both.
+        let state = match (asked, consent["status"].as_str()) {
+            (Some(asked), None) => format!("asked for {asked}"),
+            (Some(asked), Some(status)) if asked != status => {
+                format!("{status}; what was recorded asked for {asked}")
+            }
+            (_, status) => status.unwrap_or("?").to_owned(),
+        };
+        let basis = match text("legal_basis") {
+            "consent" => String::new(),
+            basis => format!(
+                ", on the ground of {} and not of consent",
+                basis.replace('_', " ")
+            ),
+        };
+        format!("  {} ({}): {state}{basis}", text("purpose"), text("title"))
+    })
 }

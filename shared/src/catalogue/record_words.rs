@@ -18,6 +18,10 @@ pub struct RecordWords {
     pub in_conversation: &'static str,
     pub shown_at: &'static str,
     pub sent_at: &'static str,
+    pub decided_at: &'static str,
+    pub recorded_by: &'static str,
+    pub comment: &'static str,
+    pub confirmed_there_at: &'static str,
     pub received_at: &'static str,
     pub language: &'static str,
     pub version: &'static str,
@@ -30,11 +34,14 @@ pub struct RecordWords {
     pub gpc_on: &'static str,
     pub gpc_off: &'static str,
     pub words_title: &'static str,
+    pub words_told_title: &'static str,
+    pub words_imported_title: &'static str,
     pub unticked: &'static str,
     pub channels: &'static str,
     pub answer_yes: &'static str,
     pub answer_yes_by_mail: &'static str,
     pub answer_no: &'static str,
+    pub answer_none: &'static str,
     pub mails_title: &'static str,
     pub mail_sent: &'static str,
     pub mail_not_sent: &'static str,
@@ -49,10 +56,13 @@ pub struct RecordWords {
     pub check_program: &'static str,
     pub check_words: &'static str,
     pub back: &'static str,
+    pub imported_from: &'static str,
     /// How an answer came in, in the order of `Source::ALL`
     pub sources: [&'static str; 12],
     /// Ways to reach a person, in the order of `Channel::ALL`
     pub channel_names: [&'static str; 5],
+    /// Who recorded it, in the order of `ActorKind::RECORDING`
+    pub actors: [&'static str; 3],
     /// What was done, in the order of `ReceiptAct::ALL`
-    pub acts: [&'static str; 5],
+    pub acts: [&'static str; 6],
 }
