@@ -46,7 +46,7 @@ fn ago(time: Duration) -> String {
     (Utc::now() - time).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn line(email: &str, lang: &str, source: &str, choices: &Value) -> Value {
     json!({
