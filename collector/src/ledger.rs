@@ -85,7 +85,10 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 use worker::{Env, Method, Request, RequestInit, Response};
 
-use crate::failure::{Failure, Outcome};
+use crate::{
+    failure::{Failure, Outcome},
+    json,
+};
 
 /// How many ledgers are asked at the same time: as many connections as Cloudflare lets an invocation have open.
 pub(crate) const AT_ONCE: usize = 6;
@@ -93,7 +96,7 @@ pub(crate) const AT_ONCE: usize = 6;
 /// What the Worker and the site ask of a ledger. New code reaches objects gradually: fields may be added, with defaults, and
 /// never change their meaning.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// Take over the site as it is now
     Learn { snapshot: Box<Snapshot> },
@@ -189,5 +192,5 @@ pub(crate) async fn ask_for<T: DeserializeOwned>(
     if response.status_code() >= 400 {
         return Err(Failure::Answered(Box::new(response)));
     }
-    Ok(response.json().await?)
+    Ok(json::read(response.bytes().await?)?)
 }

@@ -17,6 +17,8 @@ mod failure;
 
 mod answer;
 
+mod json;
+
 mod store;
 
 mod schema;

@@ -9,6 +9,7 @@ use crate::{
     answer, clock,
     failure::{Failure, Outcome},
     gathering::Gathering,
+    json,
     letter::Letter,
     store::{ObjectStore, Store as _, number, text},
 };
@@ -53,9 +54,9 @@ pub(crate) async fn mails(env: &Env) -> Outcome<Vec<Landed>> {
         .get_by_name("dev")?
         .fetch_with_str("https://mailbox/")
         .await?;
-    let rows: Vec<String> = response.json().await?;
+    let rows: Vec<String> = json::read(response.bytes().await?)?;
     rows.iter()
-        .map(|row| serde_json::from_str(row).map_err(Failure::from))
+        .map(|row| json::read(row).map_err(Failure::from))
         .collect()
 }
 
@@ -85,7 +86,7 @@ impl DurableObject for MailboxObject {
                 &rows.into_iter().map(|row| row.body).collect::<Vec<_>>(),
             );
         }
-        let landed: Landed = request.json().await?;
+        let landed: Landed = json::read(request.bytes().await?)?;
         let body = serde_json::to_string(&landed)?;
         self.gathering.join().await;
         let values = vec![

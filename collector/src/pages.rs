@@ -53,7 +53,7 @@ pub(crate) struct Origin {
 
 /// What the confirm page has to say.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ConfirmView {
     /// Something waits for the button
     Waiting(PersonView),
@@ -69,7 +69,7 @@ pub(crate) enum ConfirmView {
 
 /// What the personal page has to say.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum PreferencesView {
     /// How it stands
     Standing(PersonView),

@@ -27,6 +27,7 @@ use worker::{Env, Headers, Method, Request, Response, Result};
 use crate::{
     answer,
     failure::{Failure, Outcome},
+    json,
     ledger::shards::SiteLedgers,
     settings::Settings,
 };
@@ -160,7 +161,7 @@ impl<'a> Wanted<'a> {
     /// The body as JSON.
     async fn json(&mut self, largest: usize) -> Outcome<serde_json::Value> {
         let body = self.body(largest).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+        json::read(&body).map_err(|error| {
             let why = format!(
                 "It goes wrong at line {}, column {}.",
                 error.line(),

@@ -26,7 +26,7 @@ use crate::failure::Outcome;
 /// What the Worker asks of a site. New code reaches objects gradually: fields may be added, with defaults, and never change their
 /// meaning.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// Define the site anew, and publish what changed
     Define { site: SiteKey, document: Value },

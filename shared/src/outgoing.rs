@@ -100,7 +100,9 @@ fn place_of_v6(address: Ipv6Addr) -> Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OutgoingError {
     /// No web address
-    #[error("must be a web address such as \"https://crm.example.com/hooks\", with `xn--` for letters of the host outside a to z")]
+    #[error(
+        "must be a web address such as \"https://crm.example.com/hooks\", with `xn--` for letters of the host outside a to z"
+    )]
     NotAnAddress,
     /// Name or password in it
     #[error("must not have a name or password in it")]

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     failure::{Outcome, damaged},
+    json,
     schema::Schema,
     settings::Settings,
     store::{Store, number, text},
@@ -95,7 +96,7 @@ impl<S: Store> Book<S> {
             Vec::new(),
         )?;
         let row = row.ok_or_else(Problem::unknown_site)?;
-        let snapshot: Rc<Snapshot> = Rc::new(serde_json::from_str(&row.body)?);
+        let snapshot: Rc<Snapshot> = Rc::new(json::read(&row.body)?);
         self.snapshot.replace(Some(Rc::clone(&snapshot)));
         Ok(snapshot)
     }
@@ -188,7 +189,7 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/notice_select.sql"),
             vec![text(hash)],
         )?;
-        Ok(row.map(|row| serde_json::from_str(&row.body)).transpose()?)
+        Ok(row.map(|row| json::read(&row.body)).transpose()?)
     }
 }
 

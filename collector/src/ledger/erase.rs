@@ -20,6 +20,7 @@ use super::{
 use crate::{
     chance,
     failure::{Failure, Outcome},
+    json,
     store::{Store, text},
 };
 
@@ -112,7 +113,7 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/event_erased.sql"),
             vec![text(id)],
         )?;
-        Ok(row.map(|row| serde_json::from_str(&row.body)).transpose()?)
+        Ok(row.map(|row| json::read(&row.body)).transpose()?)
     }
 }
 

@@ -35,6 +35,7 @@ use super::{
 };
 use crate::{
     failure::{Outcome, damaged},
+    json,
     letter::Letter,
     store::{Store, text},
 };
@@ -268,7 +269,7 @@ impl<S: Store> Book<S> {
                 .open(&row.letter, &letter_place(&row.id.to_string()))
                 .map_err(|_| damaged("a mail"))?;
             // One that has left was blanked then; one that waits still holds what opens its links.
-            let letter = serde_json::from_slice::<Letter>(&letter)?.without_secrets();
+            let letter = json::read::<Letter>(&letter)?.without_secrets();
             mails.push(EvidenceMail {
                 id: row.id,
                 submission: about.facts.id,
@@ -307,7 +308,7 @@ fn client(row: &SubmissionRow, subject: Option<&Subject>) -> Outcome<Option<Clie
         .key
         .open(sealed, &client_place(row.id))
         .map_err(|_| damaged("a client"))?;
-    Ok(Some(serde_json::from_slice(&opened)?))
+    Ok(Some(json::read(&opened)?))
 }
 
 /// Why a mail was never taken, where whoever refused it said so.
@@ -319,7 +320,7 @@ fn refusal(subject: &Subject, row: &MailRow) -> Outcome<Option<Refusal>> {
         .key
         .open(sealed, &refusal_place(&row.id.to_string()))
         .map_err(|_| damaged("a refusal"))?;
-    Ok(Some(serde_json::from_slice(&opened)?))
+    Ok(Some(json::read(&opened)?))
 }
 
 /// What whoever recorded it noted, where the person was not erased.

@@ -102,3 +102,12 @@ pub(super) fn choices(store: bool, news: bool) -> BTreeMap<PurposeKey, bool> {
     let key = |key| PurposeKey::parse(key).expect("a purpose");
     BTreeMap::from([(key("STORE"), store), (key("NEWS"), news)])
 }
+
+/// Which of its states a view is in.
+pub(super) fn state(view: &impl serde::Serialize) -> String {
+    match serde_json::to_value(view).expect("JSON") {
+        serde_json::Value::String(name) => name,
+        serde_json::Value::Object(named) => named.keys().next().cloned().unwrap_or_default(),
+        other => other.to_string(),
+    }
+}

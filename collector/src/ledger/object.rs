@@ -10,7 +10,7 @@ use super::{
     errands::{self, Ledger},
     record::Whence,
 };
-use crate::{answer, clock, failure::Outcome};
+use crate::{answer, clock, failure::Outcome, json};
 
 /// One shard of a site's ledger.
 #[durable_object]
@@ -28,7 +28,7 @@ impl DurableObject for LedgerObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ask: Ask = request.json().await?;
+        let ask: Ask = json::read(request.bytes().await?)?;
         // What everybody does at the same time.
         if matches!(ask, Ask::Record { .. }) {
             self.ledger.gathering.join().await;

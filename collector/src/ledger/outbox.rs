@@ -11,6 +11,7 @@ use super::{book::Book, record::letter_place, subject::Subject};
 use crate::{
     chance,
     failure::{Outcome, damaged},
+    json,
     letter::Letter,
     mailer::Dispatch,
     store::{Store, Value, number, text},
@@ -151,5 +152,5 @@ fn open(subject: &Subject, row: &Row, id: &str) -> Outcome<Letter> {
         .key
         .open(&row.letter, &letter_place(id))
         .map_err(|_| damaged("a mail"))?;
-    Ok(serde_json::from_slice(&letter)?)
+    Ok(json::read(&letter)?)
 }

@@ -15,7 +15,10 @@ use super::{
     pull::read_cursor,
     shards::{ATTEMPTS, Answer as _, Ledgers, Mended, believed, mended},
 };
-use crate::failure::{Outcome, damaged};
+use crate::{
+    failure::{Outcome, damaged},
+    json,
+};
 
 /// What a reader asks for.
 pub(crate) struct Wish {
@@ -122,7 +125,7 @@ async fn part<L: Ledgers>(
 ) -> Outcome<Result<EventPart<Box<RawValue>>, L::Answer>> {
     let answer = ledgers.ask(shard, ask).await?;
     if answer.status() == 200 {
-        Ok(Ok(serde_json::from_slice(&answer.bytes().await?)?))
+        Ok(Ok(json::read(&answer.bytes().await?)?))
     } else {
         Ok(Err(answer))
     }

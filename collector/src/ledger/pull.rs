@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     failure::{Outcome, damaged},
+    json,
     store::{Store, number, text},
 };
 
@@ -122,10 +123,10 @@ impl<S: Store> Book<S> {
         let id = Uuid::try_parse(&row.subject).map_err(|_| damaged("an event's subject"))?;
         let seq = cursor(row.seq).seq;
         if row.kind == EventType::Erased.as_str() {
-            let stored: StoredErasure = serde_json::from_str(&row.body)?;
+            let stored: StoredErasure = json::read(&row.body)?;
             return Ok(stored.render(seq, id));
         }
-        let stored: StoredEvent = serde_json::from_str(&row.body)?;
+        let stored: StoredEvent = json::read(&row.body)?;
         let (receipt, submission) = row
             .receipt
             .zip(row.submission)

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     chance,
     failure::{Outcome, damaged},
+    json,
     store::{Store, Value, number, text},
 };
 
@@ -86,11 +87,11 @@ pub(super) struct SubmissionRow {
 
 impl SubmissionRow {
     pub(super) fn facts(&self) -> Outcome<SubmissionFacts> {
-        Ok(serde_json::from_str(&self.facts)?)
+        Ok(json::read(&self.facts)?)
     }
 
     pub(super) fn answer(&self) -> Outcome<SubmissionAnswer> {
-        Ok(serde_json::from_str(&self.answer)?)
+        Ok(json::read(&self.answer)?)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Ask,
     book::Book,
-    fixture::{ORIGIN, at, choices, good, snapshot, submission},
+    fixture::{ORIGIN, at, choices, good, snapshot, state, submission},
     shards::{Misdirected, Whose, ask_of_each},
     split::{Split, address, finish},
 };
@@ -95,7 +95,7 @@ fn a_person_is_found_by_address_by_id_and_by_link_and_by_no_other_ledger() {
             let by_id = ledgers.whose(Whose::Subject(id));
             assert_eq!(good(by_id.consents(None, id)).subject.id, id);
             let view = good(ledgers.linked(&confirm).show_confirm(&confirm, at(2)));
-            assert!(serde_json::to_value(view).expect("JSON")["state"] == "waiting");
+            assert_eq!(state(&view), "waiting");
 
             let email = address(person);
             for book in &ledgers.books {

@@ -21,6 +21,7 @@ use worker::{Env, Response};
 use super::{AT_ONCE, Ask, ask, book::Book};
 use crate::{
     failure::{Outcome, damaged},
+    json,
     settings::Settings,
     store::Store,
 };
@@ -231,7 +232,7 @@ pub(super) async fn mended<L: Ledgers>(
     let bytes = match &told {
         Err(bytes) | Ok((bytes, _)) => bytes,
     };
-    let sharding = match serde_json::from_slice::<Misdirected>(bytes)?.sharding {
+    let sharding = match json::read::<Misdirected>(bytes)?.sharding {
         None => Sharding::ONE,
         Some(sealed) => {
             let opened = sealed.open(ledgers.site(), &ledgers.vault());

@@ -12,11 +12,10 @@ use sayso_shared::{
     snapshot::{Endpoint, Snapshot},
     time::Timestamp,
 };
-use serde_json::Value;
 
 use super::{
     book::Book,
-    fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
+    fixture::{ORIGIN, at, book, choices, good, snapshot, state, submission},
 };
 use crate::{failure::Failure, native_store::NativeStore, schema::Schema, settings::Settings};
 
@@ -109,8 +108,8 @@ fn news() -> BTreeSet<String> {
     BTreeSet::from(["NEWS".to_owned()])
 }
 
-fn confirm_state(book: &Book<NativeStore>, token: &str, now: Timestamp) -> Value {
-    serde_json::to_value(good(book.show_confirm(token, now))).expect("JSON")["state"].clone()
+fn confirm_state(book: &Book<NativeStore>, token: &str, now: Timestamp) -> String {
+    state(&good(book.show_confirm(token, now)))
 }
 
 fn kinds(book: &Book<NativeStore>) -> Vec<EventType> {

@@ -24,7 +24,7 @@ use super::{Frame, Page, is_active, unknown_link};
 
 /// What the printable page has to say.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum RecordView {
     /// Everything
     Known(Box<Record>),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::memory::Site;
 use crate::{
     failure::Outcome,
+    json,
     ledger::{self, AT_ONCE},
     store::{Store, number},
 };
@@ -24,7 +25,7 @@ impl Site {
             return Ok(());
         };
         self.state.storage().set_alarm(PATIENCE).await?;
-        let snapshot: Snapshot = serde_json::from_str(&row.body)?;
+        let snapshot: Snapshot = json::read(&row.body)?;
         let shards = behind(&self.store, snapshot.definition.shards, row.revision)?;
         let taught = stream::iter(&shards).map(async |shard| {
             let is_taught = self.teach_one(&snapshot, *shard).await;

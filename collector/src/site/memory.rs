@@ -18,6 +18,7 @@ use worker::{Env, State};
 use crate::{
     chance,
     failure::{Outcome, damaged},
+    json,
     schema::Schema,
     settings::Settings,
     store::{ObjectStore, Store as _, number, text},
@@ -62,7 +63,7 @@ impl Site {
     /// The site as it is, if it was ever defined.
     pub(super) fn snapshot(&self) -> Outcome<Option<Snapshot>> {
         let row = self.row()?;
-        Ok(row.map(|row| serde_json::from_str(&row.body)).transpose()?)
+        Ok(row.map(|row| json::read(&row.body)).transpose()?)
     }
 
     /// A published form in the language asked for, or the nearest that the site has.
@@ -222,7 +223,7 @@ impl Site {
         let Some(row) = self.row()? else {
             return Ok(());
         };
-        let mut snapshot: Snapshot = serde_json::from_str(&row.body)?;
+        let mut snapshot: Snapshot = json::read(&row.body)?;
         let mut resealed = false;
         for endpoint in &mut snapshot.endpoints {
             let place = Endpoint::secret_place(&snapshot.site, &endpoint.key);

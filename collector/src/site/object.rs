@@ -8,6 +8,7 @@ use super::{Ask, memory::Site};
 use crate::{
     answer, clock,
     failure::{Failure, Outcome},
+    json,
 };
 
 /// One site.
@@ -26,7 +27,7 @@ impl DurableObject for SiteObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ask: Ask = request.json().await?;
+        let ask: Ask = json::read(request.bytes().await?)?;
         self.answer(ask).await.or_else(Failure::into_response)
     }
 

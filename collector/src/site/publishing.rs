@@ -17,6 +17,7 @@ use super::memory::{SCHEMA, Site};
 use crate::{
     chance,
     failure::{Outcome, damaged},
+    json,
     settings::Settings,
     store::{Store, number, text},
 };
@@ -183,7 +184,7 @@ fn notice_of(store: &impl Store, words: NoticeText, now: Timestamp) -> Outcome<N
     let same: Option<Same> =
         store.row(include_str!("../../sql/site/notice_by_hash.sql"), values)?;
     if let Some(same) = same {
-        return Ok(serde_json::from_str(&same.body)?);
+        return Ok(json::read(&same.body)?);
     }
     let values = vec![text(&words.form), text(&words.lang)];
     let latest: Option<Latest> =
