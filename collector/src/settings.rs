@@ -40,6 +40,12 @@ impl Settings {
         })
     }
 
+    /// The same with mails that really leave.
+    #[cfg(test)]
+    pub(crate) fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer, ..self }
+    }
+
     /// The same with the key-encryption key replaced.
     #[cfg(test)]
     pub(crate) fn with_new_kek(self, kek: [u8; 32]) -> Self {

@@ -39,6 +39,9 @@ pub struct Decided {
 
 /// A submission's choices meet what is known. What a purpose needs and how long it holds is as `shown`: the words that the person
 /// chose by, not those that may be published by now.
+///
+/// Unless `may_ask`, the address has had its mails for today: nobody can be asked to confirm, so what would need that stays as it is, and
+/// the link in a mail that went out before still confirms.
 #[must_use]
 pub fn submit(
     standing: &Standing,
@@ -47,6 +50,7 @@ pub fn submit(
     choices: &BTreeMap<PurposeKey, bool>,
     decided_at: Timestamp,
     now: Timestamp,
+    may_ask: bool,
 ) -> Decided {
     let mut decided = Decided {
         changes: Vec::new(),
@@ -68,7 +72,7 @@ pub fn submit(
         // A yes that was decided before the person stopped it, and that arrives after, is old news.
         let stopped_since =
             |consent: &Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
-        if act == Act::Give && known.is_some_and(stopped_since) {
+        if act == Act::Give && known.is_some_and(stopped_since) || act == Act::Ask && !may_ask {
             continue;
         }
         decided
@@ -145,6 +149,7 @@ pub fn record(
             after.submission = facts.id;
             after.requested_at = (act == Act::Ask).then_some(decided_at);
             after.expires_at = holds_until(told, purpose, after);
+            after.retention_days = worded(told, purpose).and_then(|purpose| purpose.retention_days);
         });
         let is_over = |change: &Change| {
             let until = change.after.expires_at;

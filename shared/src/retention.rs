@@ -3,8 +3,13 @@
 //! A purpose's retention begins when the purpose is over: when the person stopped it or said no, or when it expired. While a yes holds
 //! or waits for its confirmation, the person is needed. An address is one for all purposes: it is kept until the last of them lets go.
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
 use crate::{
     consent::{Consent, Standing, Status},
+    decision::Change,
     time::{Timestamp, days},
 };
 
@@ -19,6 +24,28 @@ pub enum Keeping {
     Until(Timestamp),
 }
 
+/// For how long the person has to be known after these changes, which we learned of `now`. An end of long ago that is told today counts from
+/// today: the CRM gets it with the address, and a list of people not to be mailed is not forgotten on arrival. `before` is until when the
+/// person was kept up to now.
+#[must_use]
+pub fn keeping_after(
+    standing: &Standing,
+    changes: &[Change],
+    before: Option<Timestamp>,
+    now: Timestamp,
+) -> Keeping {
+    let mut learned = standing.clone();
+    for change in changes {
+        if let Some(consent) = learned.get_mut(&change.purpose) {
+            consent.since = consent.since.max(now);
+        }
+    }
+    match (keeping(&learned), before) {
+        (Keeping::Until(at), Some(before)) => Keeping::Until(at.max(before)),
+        (keeping, _) => keeping,
+    }
+}
+
 /// For how long the person of this standing has to be known.
 #[must_use]
 pub fn keeping(standing: &Standing) -> Keeping {
@@ -26,10 +53,15 @@ pub fn keeping(standing: &Standing) -> Keeping {
     each.reduce(longer).unwrap_or(Keeping::Open)
 }
 
-/// Whether a request lapsed and nothing else was ever said yes to: such an address was filled in by whoever, so it is forgotten at once.
+/// Whether a request lapsed and nothing else was ever said: such an address was filled in by whoever, so it is forgotten at once. A no that
+/// the person `told` us elsewhere is something said; a box left empty on a form is not.
 #[must_use]
-pub fn was_never_confirmed(standing: &Standing) -> bool {
-    let nothing = |consent: &Consent| matches!(consent.status, Status::Lapsed | Status::Refused);
+pub fn was_never_confirmed(standing: &Standing, told: &BTreeSet<Uuid>) -> bool {
+    let nothing = |consent: &Consent| match consent.status {
+        Status::Lapsed => true,
+        Status::Refused => !told.contains(&consent.submission),
+        _ => false,
+    };
     standing.values().all(nothing)
 }
 
@@ -54,8 +86,6 @@ fn longer(one: Keeping, other: Keeping) -> Keeping {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::key::PurposeKey;
 
@@ -116,15 +146,33 @@ mod tests {
     #[test]
     fn an_address_that_nobody_confirmed_is_held_by_nothing() {
         use Status::{Expired, Given, Lapsed, Refused, Withdrawn};
-        assert!(was_never_confirmed(&standing(&[
-            (Lapsed, 0, None),
-            (Refused, 0, None)
-        ])));
+        let never = |other: Status, told: &[Uuid]| {
+            let standing = standing(&[(Lapsed, 0, None), (other, 0, None)]);
+            was_never_confirmed(&standing, &told.iter().copied().collect())
+        };
+        assert!(never(Refused, &[]));
+        assert!(!never(Refused, &[Uuid::nil()]), "a no in so many words");
         for other in [Given, Withdrawn, Expired] {
-            assert!(!was_never_confirmed(&standing(&[
-                (Lapsed, 0, None),
-                (other, 0, None)
-            ])));
+            assert!(!never(other, &[]));
         }
+    }
+
+    #[test]
+    fn an_end_of_long_ago_that_is_told_today_counts_from_today() {
+        let standing = standing(&[(Status::Withdrawn, 0, Some(1))]);
+        let day = 24 * 3_600_000;
+        let now = Timestamp::from_unix_millis(90 * day);
+        let (purpose, consent) = standing.first_key_value().expect("one");
+        let change = Change {
+            purpose: purpose.clone(),
+            previous: Status::Given,
+            after: consent.clone(),
+        };
+        let told = [change];
+        assert_eq!(keeping(&standing), until(1, 0));
+        assert_eq!(keeping_after(&standing, &told, None, now), until(91, 0));
+        // Another act later does not count it from long ago again.
+        let before = Some(Timestamp::from_unix_millis(91 * day));
+        assert_eq!(keeping_after(&standing, &[], before, now), until(91, 0));
     }
 }

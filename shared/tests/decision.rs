@@ -100,6 +100,7 @@ impl History {
                     &choices,
                     self.now,
                     self.now,
+                    true,
                 )
                 .changes
             }
@@ -219,7 +220,7 @@ proptest! {
         }
         let choices = BTreeMap::from([(key("STORE"), store), (key("NEWS"), news)]);
         let told = |standing: &Standing| {
-            decision::submit(standing, &shown(), Uuid::max(), &choices, history.now, history.now).told
+            decision::submit(standing, &shown(), Uuid::max(), &choices, history.now, history.now, true).told
         };
         prop_assert_eq!(told(&history.standing), told(&Standing::new()));
     }
@@ -231,7 +232,16 @@ fn a_yes_that_was_decided_before_a_withdrawal_and_arrives_after_it_is_old_news()
     let at = Timestamp::from_unix_millis;
     let yes = BTreeMap::from([(store.clone(), true)]);
     let submit = |standing: &Standing, decided_at, now| {
-        decision::submit(standing, &shown, Uuid::from_u128(1), &yes, decided_at, now).changes
+        decision::submit(
+            standing,
+            &shown,
+            Uuid::from_u128(1),
+            &yes,
+            decided_at,
+            now,
+            true,
+        )
+        .changes
     };
     let mut standing = Standing::new();
     for change in submit(&standing, at(1), at(1)) {
@@ -272,4 +282,25 @@ fn a_yes_holds_to_the_last_millisecond_and_not_one_longer() {
         vec![],
         "once"
     );
+}
+
+#[test]
+fn an_address_that_had_its_mails_keeps_the_link_that_it_has() {
+    let at = Timestamp::from_unix_millis;
+    let (shown, now) = (shown(), at(5));
+    let yes = BTreeMap::from([(key("STORE"), true), (key("NEWS"), true)]);
+    let first = Uuid::from_u128(1);
+    let mut standing = Standing::new();
+    for change in decision::submit(&standing, &shown, first, &yes, now, now, true).changes {
+        standing.insert(change.purpose, change.after);
+    }
+    let again = Uuid::from_u128(2);
+    let decided = decision::submit(&standing, &shown, again, &yes, at(6), at(6), false);
+    let moved = |change: &Change| change.after.status == Status::Requested;
+    assert!(
+        !decided.changes.iter().any(moved),
+        "the first link confirms"
+    );
+    let told = decision::submit(&standing, &shown, again, &yes, at(6), at(6), true).told;
+    assert_eq!(decided.told, told, "nobody is told of it");
 }

@@ -157,6 +157,7 @@ fn an_event_is_stored_and_sent_by_these_bytes() {
         &submission.choices,
         submission.decided_at,
         now,
+        true,
     );
     let manner = Manner {
         source: submission.source,

@@ -1,1 +1,1 @@
-DELETE FROM mail WHERE subject = ?1 AND next_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent WHERE consent.subject = ?1 AND status = 'requested');
+DELETE FROM mail WHERE subject = ?1 AND next_at IS NOT NULL AND EXISTS (SELECT 1 FROM token WHERE token.submission = mail.submission) AND NOT EXISTS (SELECT 1 FROM consent WHERE consent.subject = ?1 AND consent.submission = mail.submission AND status = 'requested');

@@ -77,7 +77,7 @@ impl<S: Store> Book<S> {
                 .run(include_str!("../../sql/ledger/event_insert.sql"), values)?;
             self.project(done.subject, change)?;
         }
-        self.note_keeping(done.subject)?;
+        self.note_keeping(done.subject, done.changes, now)?;
         Ok(receipt)
     }
 

@@ -3,8 +3,15 @@
 use std::collections::BTreeSet;
 
 use sayso_shared::{
-    consent::Status, decision::Change, key::PurposeKey, mailing::mail_slot, notice::Notice,
-    published::PublishedPurpose, receipt::SubmissionFacts, snapshot::Snapshot, time::Timestamp,
+    consent::Status,
+    decision::Change,
+    key::PurposeKey,
+    mailing::{MailCap, mail_slot},
+    notice::Notice,
+    published::PublishedPurpose,
+    receipt::SubmissionFacts,
+    snapshot::Snapshot,
+    time::Timestamp,
     token::Token,
 };
 use serde::Deserialize;
@@ -35,6 +42,15 @@ pub(super) struct About<'a> {
     pub(super) waiting_until: Option<Timestamp>,
 }
 
+/// Who causes a mail.
+#[derive(Clone, Copy)]
+pub(super) enum Trust {
+    /// Anybody, by a form
+    Visitor,
+    /// Who holds a key
+    BackEnd,
+}
+
 impl<S: Store> Book<S> {
     /// Puts the mail about an act into the outbox, unless the address has had its share for today. Call within a commit.
     pub(super) fn write_letter(
@@ -50,7 +66,11 @@ impl<S: Store> Book<S> {
             facts,
             ..
         } = *about;
-        let Some(due) = self.mail_slot(keys, subject, now)? else {
+        let trust = match facts.recorded {
+            None => Trust::Visitor,
+            Some(_) => Trust::BackEnd,
+        };
+        let Some(due) = self.mail_slot(keys, subject, trust, now)? else {
             return Ok(());
         };
         let token = || Token::mint(snapshot.site.clone(), snapshot.shard, chance::bytes());
@@ -110,10 +130,13 @@ impl<S: Store> Book<S> {
             .run(include_str!("../../sql/ledger/token_insert.sql"), values)?)
     }
 
-    fn mail_slot(
+    /// When the next mail to somebody may leave; none when the address has had its share for today. A visitor may be anybody who fills in
+    /// somebody else's address; a back end knows whom it writes to.
+    pub(super) fn mail_slot(
         &self,
         keys: &Keys,
         subject: &Subject,
+        trust: Trust,
         now: Timestamp,
     ) -> Outcome<Option<Timestamp>> {
         #[derive(Deserialize)]
@@ -130,8 +153,12 @@ impl<S: Store> Book<S> {
             count: 0,
             last: None,
         });
+        let cap = match trust {
+            Trust::Visitor => keys.settings.mailer.cap(),
+            Trust::BackEnd => MailCap::NONE,
+        };
         Ok(mail_slot(
-            keys.settings.mailer.cap(),
+            cap,
             recent.count,
             recent.last.map(Timestamp::from_unix_millis),
             now,

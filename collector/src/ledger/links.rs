@@ -167,12 +167,11 @@ impl<S: Store> Book<S> {
                 .collect();
             self.write_changes(&keys, subject, changes, ReceiptAct::Withdrawn, manner, now)?;
             // What was pending is cancelled with it: nobody is asked to confirm what was just stopped.
-            for submission in pending {
-                self.settle(submission)?;
-                self.store.run(
-                    include_str!("../../sql/ledger/mail_cancel.sql"),
-                    vec![text(subject)],
-                )?;
+            for submission in &pending {
+                self.settle(*submission)?;
+            }
+            if !pending.is_empty() {
+                self.cancel_mails(subject)?;
             }
             Ok(())
         })?;
@@ -223,11 +222,37 @@ impl<S: Store> Book<S> {
         self.store.commit(|| {
             self.write_changes(keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
             self.settle(row.id)?;
-            if was_never_confirmed(&self.standing(&row.subject)?) {
+            // Nobody gets a mail whose link is dead.
+            self.cancel_mails(subject)?;
+            let standing = self.standing(&row.subject)?;
+            if was_never_confirmed(&standing, &self.told_elsewhere(&standing)?) {
                 self.forget(subject)?;
             }
             Ok(())
         })
+    }
+
+    /// Which noes of a standing the person told us elsewhere, by what they rest on.
+    fn told_elsewhere(&self, standing: &Standing) -> Outcome<BTreeSet<Uuid>> {
+        let mut told = BTreeSet::new();
+        for consent in standing.values() {
+            if consent.status == Status::Refused {
+                let submission = self.submission(consent.submission)?;
+                let submission = submission.ok_or_else(|| damaged("a consent's submission"))?;
+                if submission.facts()?.recorded.is_some() {
+                    told.insert(consent.submission);
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    /// Mails in the outbox that would ask what nothing waits for any more are not sent. Those that only tell something still are.
+    pub(super) fn cancel_mails(&self, subject: Uuid) -> Outcome<()> {
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/mail_cancel.sql"),
+            vec![text(subject)],
+        )?)
     }
 
     /// Once nothing of this submission waits any more, it has no end to wait for.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{
     acts::Done,
     book::{Book, Keys},
-    letters::About,
+    letters::{About, Trust},
     shards::Whose,
     subject::Subject,
 };
@@ -191,6 +191,9 @@ impl<S: Store> Book<S> {
         let Submission { id, choices, .. } = submission;
         // The visitor's clock may be wrong by hours. The widget sends at once, so it was decided now.
         let decided_at = now;
+        let may_ask = self
+            .mail_slot(keys, &subject, Trust::Visitor, now)?
+            .is_some();
         let decided = decision::submit(
             &standing,
             &notice.text.purposes,
@@ -198,6 +201,7 @@ impl<S: Store> Book<S> {
             choices,
             decided_at,
             now,
+            may_ask,
         );
         let facts = SubmissionFacts::of(submission, notice.name(), now);
         let manner = Manner {

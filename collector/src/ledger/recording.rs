@@ -289,10 +289,7 @@ impl<S: Store> Book<S> {
         let is_settled = |change: &Change| change.previous == Status::Requested;
         if decided.changes.iter().any(is_settled) {
             // Nobody is asked to confirm what was settled otherwise.
-            self.store.run(
-                include_str!("../../sql/ledger/mail_cancel.sql"),
-                vec![text(subject.id)],
-            )?;
+            self.cancel_mails(subject.id)?;
         }
         if is_told(snapshot, &facts, &decided) {
             let already = decided.unchanged.iter();

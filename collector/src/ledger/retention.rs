@@ -1,8 +1,9 @@
 //! Retention: what was promised to be kept for a time only goes when that is over, found by an index.
 
 use sayso_shared::{
+    decision::Change,
     event::{Actor, ActorKind, ErasureReason},
-    retention::{Keeping, keeping},
+    retention::{Keeping, keeping_after},
     time::Timestamp,
 };
 use serde::Deserialize;
@@ -27,8 +28,20 @@ struct Row {
 
 impl<S: Store> Book<S> {
     /// Notes until when a person has to be known, now that something has changed. Call within a commit.
-    pub(super) fn note_keeping(&self, subject: Uuid) -> Outcome<()> {
-        let until = match keeping(&self.standing(&subject.to_string())?) {
+    pub(super) fn note_keeping(
+        &self,
+        subject: Uuid,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let before: Option<At> = self.store.row(
+            include_str!("../../sql/ledger/subject_kept.sql"),
+            vec![text(subject)],
+        )?;
+        let before = before.and_then(|row| row.at);
+        let before = before.map(Timestamp::from_unix_millis);
+        let standing = self.standing(&subject.to_string())?;
+        let until = match keeping_after(&standing, changes, before, now) {
             Keeping::Needed | Keeping::Open => Value::Null,
             Keeping::Until(at) => number(at.unix_millis()),
         };

@@ -1,15 +1,18 @@
 //! Retention on plain SQLite: what was promised for a time only goes when that is over, and not before.
 
 use sayso_shared::{
-    event::EventType, evidence::ClientFacts, id::uuid_v7, key::PurposeKey, mailing::Handover,
-    notice::NoticeText, snapshot::Snapshot, time::Timestamp,
+    email::EmailAddress, event::EventType, evidence::ClientFacts, id::uuid_v7, key::PurposeKey,
+    mailing::Handover, notice::NoticeText, snapshot::Snapshot, time::Timestamp,
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     book::Book,
     fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
     record::Whence,
+    recording::Line,
 };
 use crate::{
     native_store::NativeStore,
@@ -219,4 +222,55 @@ fn what_is_over_is_found_by_an_index() {
         let found = plan.iter().all(|step| step.detail.contains(index));
         assert!(found, "{statement}");
     }
+}
+
+/// One choice that somebody told us of, on the telephone.
+fn told(book: &Book<NativeStore>, nth: u128, choices: &Value, decided_at: Timestamp, now: i64) {
+    let document = json!({
+        "id": Uuid::from_u128(nth), "subject": {"email": "jan@example.com"}, "form": "form", "lang": "en", "choices": choices,
+        "source": "phone", "decided_at": decided_at, "actor": {"kind": "staff"}
+    });
+    let lines = [Line { index: 0, document }];
+    let answers = good(book.record_lines(None, &lines, at(now))).answers;
+    assert_eq!(answers[0].status, 201);
+}
+
+fn is_known(book: &Book<NativeStore>) -> bool {
+    let email = EmailAddress::parse("jan@example.com").expect("an address");
+    book.look_up(None, &email).is_ok()
+}
+
+#[test]
+fn what_was_recorded_is_kept_for_as_long_as_its_words_say_too() {
+    let book = with_promises();
+    told(&book, 1, &json!({"STORE": true}), at(1), 2);
+    assert_eq!(good(book.let_go(at(1000 * DAY))).next, None, "a yes holds");
+    told(&book, 2, &json!({"STORE": false}), at(5), 5);
+    good(book.let_go(at(4 + 2 * DAY)));
+    assert!(is_known(&book));
+    good(book.let_go(at(5 + 2 * DAY)));
+    assert_eq!((is_known(&book), erasures(&book)), (false, 1));
+}
+
+#[test]
+fn a_no_of_long_ago_is_kept_from_when_we_learned_of_it() {
+    let book = with_promises();
+    told(&book, 1, &json!({"STORE": false}), at(-90 * DAY), 5);
+    good(book.let_go(at(6)));
+    assert!(is_known(&book), "or the next import would mail to them");
+    good(book.let_go(at(5 + 2 * DAY)));
+    assert!(!is_known(&book));
+}
+
+#[test]
+fn a_no_that_was_told_outlives_a_request_of_a_stranger() {
+    let book = with_promises();
+    told(&book, 1, &json!({"STORE": false}), at(1), 2);
+    let id = uuid_v7(at(3), [3; 10]);
+    let mut document = submission(id, "jan@example.com", &choices(false, true), at(3));
+    document["notice_hash"] = promises().notices[0].hash.clone().into();
+    good(book.record(&document, Some(ORIGIN), at(3)));
+    good(book.lapse(at(3 * DAY + 4)));
+    assert!(is_known(&book), "the no is still a no");
+    assert_eq!(good(book.waiting_mails()).len(), 0, "its link is dead");
 }

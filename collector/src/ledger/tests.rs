@@ -17,7 +17,9 @@ use super::{
     book::Book,
     fixture::{ORIGIN, at, book, choices, good, snapshot, state, submission},
 };
-use crate::{failure::Failure, native_store::NativeStore, schema::Schema, settings::Settings};
+use crate::{
+    failure::Failure, mailer::Mailer, native_store::NativeStore, schema::Schema, settings::Settings,
+};
 
 #[test]
 fn a_submission_is_recorded_once_however_often_it_comes() {
@@ -455,4 +457,24 @@ fn book_with_two_confirmed_by_mail() -> Book<NativeStore> {
     let book = Book::open(NativeStore::in_memory(), Ok(Settings::for_tests()));
     good(book.learn(snapshot, at(0)));
     book
+}
+
+#[test]
+fn whoever_fills_in_an_address_for_the_fourth_time_leaves_the_link_in_its_mail_alive() {
+    let settings = Settings::for_tests().with_mailer(Mailer::Cloudflare);
+    let book = Book::open(NativeStore::in_memory(), Ok(settings));
+    good(book.learn(snapshot(), at(0)));
+    let minute = 60_000;
+    let mut confirm = String::new();
+    for nth in 1..=3 {
+        (confirm, _) = says_yes(&book, nth, "jan@example.com", at(i64::from(nth) * minute));
+    }
+    let id = uuid_v7(at(9 * minute), [9; 10]);
+    let again = submission(id, "jan@example.com", &choices(true, true), at(9 * minute));
+    let (status, answer) = good(book.record(&again, Some(ORIGIN), at(9 * minute)));
+    assert_eq!((status, answer.state), (201, SubmissionState::Pending));
+    assert_eq!(good(book.waiting_mails()).len(), 3, "no fourth mail");
+    assert_eq!(confirm_state(&book, &confirm, at(10 * minute)), "waiting");
+    good(book.confirm(&confirm, &news(), at(11 * minute)));
+    assert_eq!(confirm_state(&book, &confirm, at(12 * minute)), "already");
 }

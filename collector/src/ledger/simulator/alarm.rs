@@ -129,6 +129,7 @@ impl World {
                 let kept = self.model.submissions.get_mut(&id).expect("kept");
                 kept.waiting_until = None;
                 let subject = kept.subject;
+                self.cancel_mails(subject);
                 if !self.model.holds(subject) {
                     self.is_forgotten(subject);
                     invariant::who_is_forgotten_is_in_no_store(self, subject)?;

@@ -145,18 +145,26 @@ impl World {
                     .expect("kept")
                     .waiting_until = None;
             }
-            let consents = &self.model.subjects[change.subject].consents;
-            if consents
-                .values()
-                .any(|consent| consent.status == Status::Requested)
-            {
-                continue;
-            }
-            let of_this = |mail: &&mut Mail| mail.subject == change.subject && !mail.settled;
-            for mail in self.outside.mails.iter_mut().filter(of_this) {
-                mail.settled = true;
-                mail.cancelled = true;
-            }
+            self.cancel_mails(change.subject);
+        }
+    }
+
+    /// Mails that would ask what nothing waits for any more are not sent.
+    pub(super) fn cancel_mails(&mut self, subject: usize) {
+        let consents = &self.model.subjects[subject].consents;
+        let waits = |submission: uuid::Uuid| {
+            let mut consents = consents.values();
+            consents.any(|consent| {
+                consent.submission == submission && consent.status == Status::Requested
+            })
+        };
+        let is_dead = |mail: &&mut Mail| {
+            let asks = mail.until.is_some();
+            mail.subject == subject && !mail.settled && asks && !waits(mail.submission)
+        };
+        for mail in self.outside.mails.iter_mut().filter(is_dead) {
+            mail.settled = true;
+            mail.cancelled = true;
         }
     }
 

@@ -1,0 +1,1 @@
+SELECT keep_until AS at FROM subject WHERE id = ?;
