@@ -28,7 +28,15 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
     let _ = withdraw(&mail.withdraw_link(), "EMARKETING");
     stack.crm_knows(&whole, "EMARKETING", "withdrawn");
 
+    let called = address("called");
+    tell(&stack, &called);
+
     let mut secrets = vec![
+        ("an address", called.clone()),
+        ("a local part", local(&called)),
+        ("a telephone number", PHONE.to_owned()),
+        ("a customer's number", CUSTOMER.to_owned()),
+        ("a comment", COMMENT.to_owned()),
         ("an address", whole.clone()),
         ("an address", half.clone()),
         // Half an address identifies as well.
@@ -57,10 +65,28 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
 
     look("running", stack.state(), &secrets);
     erase(&stack, &whole);
+    erase(&stack, &called);
     look("after an erasure", stack.state(), &secrets);
     let state = stack.state().to_owned();
     assert!(stack.stop().success());
     look("stopped", &state, &secrets);
+}
+
+const PHONE: &str = "+31 30 765 4321";
+const CUSTOMER: &str = "customer-90210-x";
+const COMMENT: &str = "Prefers a call in the evening.";
+
+/// What somebody said on the telephone.
+fn tell(stack: &Stack, email: &str) {
+    let line = json!({
+        "id": uuid::Uuid::now_v7(), "subject": {"email": email, "phone": PHONE, "external_id": CUSTOMER},
+        "form": "newsletter", "lang": "nl", "choices": {"STORE": true}, "source": "phone",
+        "decided_at": "2026-05-01T10:00:00Z", "actor": {"kind": "staff", "id": "m-42"}, "comment": COMMENT
+    });
+    let answer = stack.admin("POST", "/v1/consents?site=demo");
+    let answer = answer.json(&json!({"consents": [line]})).send().expect(200);
+    assert_eq!(answer.json()["results"][0]["status"], 201);
+    let _ = wait_for_mail(stack, email);
 }
 
 fn erase(stack: &Stack, email: &str) {
