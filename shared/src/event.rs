@@ -71,6 +71,18 @@ impl EventType {
         Self::Lapsed,
     ];
 
+    /// The types that an endpoint wants, of the list that is kept for it. Until there were erasures, the usual ones were written out
+    /// for whoever did not choose. Nothing tells such a list from a choice, and not hearing of an erasure is what does harm: so exactly
+    /// that list, in its order, means the usual ones.
+    #[must_use]
+    pub fn as_meant(kept: Vec<Self>) -> Vec<Self> {
+        if kept == [Self::Given, Self::Refused, Self::Withdrawn, Self::Expired] {
+            Self::DEFAULT.to_vec()
+        } else {
+            kept
+        }
+    }
+
     /// As the wire names it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -132,7 +132,7 @@ impl Site {
         let types = request
             .types
             .clone()
-            .unwrap_or_else(|| EventType::DEFAULT.to_vec());
+            .map_or_else(|| EventType::DEFAULT.to_vec(), EventType::as_meant);
         let answer = EndpointAnswer {
             id: key.clone(),
             url: request.url.clone(),
