@@ -117,7 +117,9 @@ impl Ledger {
                 looks.push(now + PAUSE);
             }
         }
-        if let Some(after) = self.rewrapped.take() {
+        // Its place is kept until the next is known: a call that fails is made again.
+        let after = self.rewrapped.borrow().clone();
+        if let Some(after) = after {
             let last = self.book.rewrap_some(&after)?;
             looks.extend(last.is_some().then_some(now));
             self.rewrapped.replace(last);
