@@ -54,6 +54,9 @@ pub enum Handover {
     Taken,
     /// It will never take it: there is no such mailbox, or the address is on its list of those that must not be mailed
     Refused(Refusal),
+    /// It refused it, for what may be a fault of the operator's or of the server's own: an account that is not paid, a sender that
+    /// is not verified, a policy. It is tried again
+    Declined(Refusal),
     /// It did not take it this time. The reason is for the operator's log: it names no person
     Failed(String),
 }
@@ -75,6 +78,18 @@ impl Refusal {
         Self {
             code: code.into(),
             words: words.chars().take(500).collect(),
+        }
+    }
+}
+
+impl Handover {
+    /// Why it was not taken, for the evidence of a mail that is given up.
+    #[must_use]
+    pub fn reason(&self) -> Option<Refusal> {
+        match self {
+            Self::Taken => None,
+            Self::Refused(refusal) | Self::Declined(refusal) => Some(refusal.clone()),
+            Self::Failed(why) => Some(Refusal::new("not taken", why)),
         }
     }
 }
@@ -102,7 +117,7 @@ pub fn fate(
     match handover {
         Handover::Taken => Fate::Left,
         Handover::Refused(_) => Fate::GivenUp,
-        Handover::Failed(_) => usize::try_from(failures)
+        Handover::Declined(_) | Handover::Failed(_) => usize::try_from(failures)
             .ok()
             .and_then(|failures| WAITS.get(failures))
             .map(|seconds| now + Duration::from_secs(*seconds))
@@ -111,17 +126,51 @@ pub fn fate(
     }
 }
 
-/// What an answer over HTTP says of a mail. A service that does not know us, or wants us to wait, may take it later; one that does
-/// not like the mail itself never will.
+/// What an answer over HTTP says of a mail. Hardly anything is about the mail for sure: a key that was withdrawn, a sender that is not
+/// verified or a bill that is not paid are 4xx too, and the operator puts them right while the mail waits.
 #[must_use]
 pub fn handover_by_status(status: u16, words: &str) -> Handover {
+    let refusal = || Refusal::new(format!("HTTP {status}"), words);
     match status {
         200..=299 => Handover::Taken,
-        400 | 404..=406 | 409..=424 => {
-            Handover::Refused(Refusal::new(format!("HTTP {status}"), words))
-        }
+        413 => Handover::Refused(refusal()),
+        400..=599 => Handover::Declined(refusal()),
         _ => Handover::Failed(format!("it answered {status}")),
     }
+}
+
+/// What a permanent refusal over SMTP says of a mail. It is final when it is about the recipient or the mail; what is about the
+/// sender, the login, a policy or the server itself, the operator puts right while the mail waits.
+#[must_use]
+pub fn handover_by_reply(code: u16, words: &str) -> Handover {
+    let refusal = Refusal::new(code.to_string(), words);
+    let is_final = match (code, enhanced_code(words)) {
+        // RFC 4954 section 6: about the login.
+        (530..=539, _) => false,
+        // RFC 3463: addresses (but 7 and 8 are the sender's), mailboxes, a mail too big, content.
+        (_, Some((subject, detail))) => match subject {
+            1 => !matches!(detail, 7 | 8),
+            2 | 6 => true,
+            3 => detail == 4,
+            _ => false,
+        },
+        (code, None) => matches!(code, 550..=554),
+    };
+    if is_final {
+        Handover::Refused(refusal)
+    } else {
+        Handover::Declined(refusal)
+    }
+}
+
+/// Subject and detail of the enhanced code that the words begin with (RFC 2034 section 4), such as (1, 1) of `5.1.1 No such user`.
+fn enhanced_code(words: &str) -> Option<(u16, u16)> {
+    let code = words.trim_start().strip_prefix("5.")?;
+    let end = code.find(|c: char| c != '.' && !c.is_ascii_digit());
+    let (subject, detail) = code[..end.unwrap_or(code.len())].split_once('.')?;
+    // Some write a full stop or a colon after it.
+    let detail = detail.trim_end_matches('.');
+    Some((subject.parse().ok()?, detail.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -168,18 +217,53 @@ mod tests {
         for status in [200, 202] {
             assert_eq!(handover_by_status(status, ""), Handover::Taken);
         }
-        for status in [400, 406, 413, 422] {
+        assert!(matches!(handover_by_status(413, ""), Handover::Refused(_)));
+        for status in [400, 401, 402, 403, 404, 406, 408, 422, 429, 500, 503] {
             assert!(matches!(
                 handover_by_status(status, ""),
-                Handover::Refused(_)
+                Handover::Declined(_)
             ));
         }
-        for status in [301, 401, 402, 403, 407, 408, 425, 429, 500, 503] {
-            assert!(matches!(
-                handover_by_status(status, ""),
-                Handover::Failed(_)
-            ));
+        assert!(matches!(handover_by_status(301, ""), Handover::Failed(_)));
+    }
+
+    #[test]
+    fn an_smtp_server_refuses_for_good_only_what_is_about_the_recipient_or_the_mail() {
+        let cases = [
+            (550, "5.1.1 No such user", true),
+            (553, "5.1.3: bad address", true),
+            (552, "5.2.2 Mailbox full", true),
+            (552, "5.3.4 Too big", true),
+            (554, "5.6.0 Bad content", true),
+            (550, "No such user", true),
+            (551, "", true),
+            (554, "Transaction failed", true),
+            (553, "5.1.8 Sender has no domain", false),
+            (550, "5.1.7 Bad sender", false),
+            (550, "5.7.1 Relaying denied", false),
+            (554, "5.7.26 Not authenticated", false),
+            (550, "5.4.5 Daily quota exceeded", false),
+            (503, "5.5.1 Bad sequence", false),
+            (550, "5.3.0 Some fault", false),
+            (530, "5.7.0 Log in", false),
+            (535, "5.1.1 Strange", false),
+            (501, "Syntax error", false),
+            (541, "Refused by policy", false),
+        ];
+        for (code, words, is_final) in cases {
+            let refused = matches!(handover_by_reply(code, words), Handover::Refused(_));
+            assert_eq!(refused, is_final, "{code} {words}");
         }
+    }
+
+    #[test]
+    fn a_declined_mail_is_tried_again_and_its_reason_is_kept() {
+        let declined = handover_by_reply(550, "5.7.1 Relaying denied");
+        assert_eq!(fate(&declined, 0, None, NOW), Fate::TriedAgain(after(30)));
+        assert_eq!(fate(&declined, 5, None, NOW), Fate::GivenUp);
+        let wanted = Refusal::new("550", "5.7.1 Relaying denied");
+        assert_eq!(declined.reason(), Some(wanted));
+        assert_eq!(Handover::Taken.reason(), None);
     }
 
     #[test]

@@ -204,6 +204,9 @@ impl Ledger {
             Handover::Refused(refusal) => {
                 console_error!("mail {id} was refused for good: {}", refusal.code);
             }
+            Handover::Declined(refusal) => {
+                console_error!("mail {id} was not taken: {}", refusal.code);
+            }
             Handover::Failed(why) => console_error!("mail {id} was not taken: {why}"),
         }
         self.gathering.join().await;

@@ -122,13 +122,14 @@ impl<S: Store> Book<S> {
         handover: &Handover,
         next: Option<Timestamp>,
     ) -> Outcome<()> {
-        let refusal = match handover {
-            Handover::Refused(refusal) => Value::Blob(subject.key.seal(
-                &serde_json::to_vec(refusal)?,
+        // Of what is tried no more, the evidence says why: be it refused for good, or the last time that it was not taken.
+        let refusal = match handover.reason().filter(|_| next.is_none()) {
+            Some(reason) => Value::Blob(subject.key.seal(
+                &serde_json::to_vec(&reason)?,
                 &refusal_place(id),
                 chance::bytes(),
             )),
-            _ => Value::Null,
+            None => Value::Null,
         };
         let values = vec![
             next.map_or(Value::Null, |at| number(at.unix_millis())),

@@ -8,7 +8,7 @@ use sayso_shared::{
     event::EventType,
     id::uuid_v7,
     key::{EndpointKey, PurposeKey},
-    mailing::Handover,
+    mailing::{Handover, handover_by_reply},
     snapshot::{Endpoint, Snapshot},
     time::Timestamp,
 };
@@ -18,7 +18,8 @@ use super::{
     fixture::{ORIGIN, at, book, choices, good, snapshot, state, submission},
 };
 use crate::{
-    failure::Failure, mailer::Mailer, native_store::NativeStore, schema::Schema, settings::Settings,
+    failure::Failure, mailer::Mailer, native_store::NativeStore, schema::Schema,
+    settings::Settings, store::Store as _,
 };
 
 #[test]
@@ -377,6 +378,31 @@ fn a_mail_that_is_not_taken_is_tried_again_and_given_up_at_last() {
         tries += 1;
     }
     assert_eq!(tries, 6);
+}
+
+#[test]
+fn the_last_reason_of_a_mail_that_is_given_up_is_kept_sealed() {
+    #[derive(serde::Deserialize)]
+    struct Kept {
+        refusal: Option<serde_bytes::ByteBuf>,
+    }
+    let book = book(NativeStore::in_memory());
+    says_yes(&book, 1, "jan@example.com", at(1));
+    let id = good(book.waiting_mails())[0].id.clone();
+    let kept = || {
+        let kept: Option<Kept> = book
+            .store
+            .row("SELECT refusal FROM mail", Vec::new())
+            .expect("a row");
+        kept.and_then(|kept| kept.refusal)
+    };
+    let declined = handover_by_reply(550, "5.7.1 Relaying denied");
+    while !good(book.waiting_mails()).is_empty() {
+        assert!(kept().is_none(), "it is tried again");
+        good(book.note_handover(&id, &declined, at(2)));
+    }
+    let kept = kept().expect("the reason");
+    assert!(!kept.windows(5).any(|bytes| bytes == b"5.7.1"));
 }
 
 #[test]

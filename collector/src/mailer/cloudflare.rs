@@ -12,13 +12,12 @@ use super::{Dispatch, message::one_line};
 /// The name of the binding in wrangler.toml.
 pub(super) const BINDING: &str = "EMAIL";
 
-/// What the service says when it will never deliver this mail to this address; everything else may pass.
-const FOR_GOOD: [&str; 5] = [
+/// What the service says when it will never deliver this mail to this address. Everything else may pass, also a recipient that an
+/// account may not write to before it is verified.
+const FOR_GOOD: [&str; 3] = [
     "E_RECIPIENT_SUPPRESSED",
-    "E_RECIPIENT_NOT_ALLOWED",
     "E_VALIDATION_ERROR",
     "E_CONTENT_TOO_LARGE",
-    "E_DELIVERY_FAILED",
 ];
 
 pub(super) async fn send(env: &Env, dispatch: &Dispatch) -> Handover {
@@ -53,7 +52,7 @@ fn meaning(code: &str, words: &str) -> Handover {
     if FOR_GOOD.contains(&code) {
         Handover::Refused(Refusal::new(code, words))
     } else {
-        Handover::Failed(code.to_owned())
+        Handover::Declined(Refusal::new(code, words))
     }
 }
 
@@ -65,8 +64,14 @@ mod tests {
     fn a_suppressed_address_is_a_refusal_and_a_full_day_is_not() {
         let refused = meaning("E_RECIPIENT_SUPPRESSED", "it bounced before");
         assert!(matches!(refused, Handover::Refused(_)));
-        for code in ["E_RATE_LIMIT_EXCEEDED", "E_SENDER_NOT_VERIFIED", "no code"] {
-            assert!(matches!(meaning(code, ""), Handover::Failed(_)), "{code}");
+        for code in [
+            "E_RATE_LIMIT_EXCEEDED",
+            "E_SENDER_NOT_VERIFIED",
+            "E_RECIPIENT_NOT_ALLOWED",
+            "E_DELIVERY_FAILED",
+            "no code",
+        ] {
+            assert!(matches!(meaning(code, ""), Handover::Declined(_)), "{code}");
         }
     }
 }

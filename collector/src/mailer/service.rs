@@ -7,7 +7,7 @@ use std::{pin::pin, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::{Either, select};
 use sayso_shared::{
-    mailing::{Handover, handover_by_status},
+    mailing::{Handover, Refusal, handover_by_status},
     problem::Problem,
 };
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Service {
             let request = request(&self.draft(dispatch))?;
             let mut answer = Fetch::Request(request).send_with_signal(&signal).await?;
             let words = answer.text().await.unwrap_or_default();
-            Ok::<_, worker::Error>(handover_by_status(answer.status_code(), &words))
+            Ok::<_, worker::Error>(self.kind.meaning(answer.status_code(), &words))
         };
         match select(pin!(exchange), pin!(Delay::from(TIME_OUT))).await {
             Either::Left((Ok(handover), _)) => handover,
@@ -198,6 +198,20 @@ impl Service {
 
     fn bearer(&self) -> (&'static str, String) {
         ("authorization", format!("Bearer {}", self.key))
+    }
+}
+
+impl Kind {
+    /// What an answer says of a mail. Postmark says most things by 422 and a code of its own: 300 is an address that is none, 406 one
+    /// that bounced or complained (<https://postmarkapp.com/developer/api/overview>).
+    fn meaning(self, status: u16, words: &str) -> Handover {
+        let said = || serde_json::from_str::<Value>(words).ok()?["ErrorCode"].as_u64();
+        match said().filter(|_| self == Self::Postmark && status == 422) {
+            Some(code @ (300 | 406)) => {
+                Handover::Refused(Refusal::new(format!("HTTP 422, {code}"), words))
+            }
+            _ => handover_by_status(status, words),
+        }
     }
 }
 
@@ -358,6 +372,21 @@ mod tests {
         );
         assert_eq!(body["tracking_settings"]["open_tracking"]["enable"], false);
         assert_eq!(body["content"][1]["value"], "<p>html");
+    }
+
+    #[test]
+    fn postmark_refuses_an_inactive_recipient_for_good_and_an_unpaid_account_not() {
+        let words = |code: u16| json!({"ErrorCode": code, "Message": "no"}).to_string();
+        for code in [300, 406] {
+            let said = Kind::Postmark.meaning(422, &words(code));
+            assert!(matches!(said, Handover::Refused(_)), "{code}");
+            let said = Kind::Resend.meaning(422, &words(code));
+            assert!(matches!(said, Handover::Declined(_)), "{code}");
+        }
+        for said in [&words(400), &words(405), "<html>", ""] {
+            let said = Kind::Postmark.meaning(422, said);
+            assert!(matches!(said, Handover::Declined(_)), "{said:?}");
+        }
     }
 
     #[test]

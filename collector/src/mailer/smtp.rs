@@ -7,12 +7,11 @@ use async_smtp::{
     authentication::{Credentials, Mechanism},
     error::Error,
     extension::ClientId,
-    response::Response,
 };
 use futures_util::future::{Either, select};
 use percent_encoding::percent_decode_str;
 use sayso_shared::{
-    mailing::{Handover, Refusal},
+    mailing::{Handover, handover_by_reply},
     problem::Problem,
 };
 use tokio::io::BufStream;
@@ -184,19 +183,15 @@ impl End {
     fn meaning(self) -> Handover {
         match self {
             Self::Before(why) => Handover::Failed(why),
-            // 530: it wants a login first (RFC 4954 section 6), which is our fault and not the mail's.
-            Self::At(Error::Permanent(answer)) if answer.has_code(530) => {
-                Handover::Failed("it wants a login: 530".to_owned())
+            Self::At(Error::Permanent(answer)) => {
+                // Its text always is three digits.
+                let code = answer.code.to_string().parse().unwrap_or(500);
+                handover_by_reply(code, &answer.message.join(" "))
             }
-            Self::At(Error::Permanent(answer)) => Handover::Refused(refusal(&answer)),
             Self::At(Error::Transient(answer)) => Handover::Failed(answer.code.to_string()),
             Self::At(_) => Handover::Failed("the connection broke".to_owned()),
         }
     }
-}
-
-fn refusal(answer: &Response) -> Refusal {
-    Refusal::new(answer.code.to_string(), &answer.message.join(" "))
 }
 
 fn mail(dispatch: &Dispatch) -> Result<SendableEmail, impl std::fmt::Debug> {

@@ -217,7 +217,8 @@ impl World {
     pub(super) fn no_table_holds_anything_of_the_forgotten(&self) -> Check {
         let forgotten = "subject NOT IN (SELECT id FROM subject)";
         let erased = "subject IN (SELECT subject FROM event WHERE kind = 'subject.erased')";
-        let sealed = "(person IS NOT NULL OR client IS NOT NULL OR comment IS NOT NULL OR digest <> '')";
+        let sealed =
+            "(person IS NOT NULL OR client IS NOT NULL OR comment IS NOT NULL OR digest <> '')";
         for (table, place) in [
             ("mail", forgotten.to_owned()),
             ("submission", format!("{forgotten} AND {sealed}")),
