@@ -1,1 +1,1 @@
-SELECT body FROM event WHERE subject = ? AND kind = 'subject.erased' LIMIT 1;
+SELECT body FROM event WHERE subject = ? AND +kind = 'subject.erased' LIMIT 1;

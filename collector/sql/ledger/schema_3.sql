@@ -23,6 +23,9 @@ UPDATE subject SET slot = known.slot FROM (SELECT id, 2 + ROW_NUMBER() OVER (ORD
 
 INSERT INTO subject_key (slot, wrapped) SELECT slot, wrapped_key FROM subject ORDER BY slot;
 
+-- Where they lay before, they are overwritten too.
+UPDATE subject SET wrapped_key = zeroblob(length(wrapped_key));
+
 ALTER TABLE subject DROP COLUMN wrapped_key;
 
 -- All links of a person go with the person.
@@ -40,3 +43,9 @@ ALTER TABLE mail ADD COLUMN refusal BLOB;
 
 -- What whoever recorded it noted, under the key of the person.
 ALTER TABLE submission ADD COLUMN comment BLOB;
+
+-- Of the submissions of who was forgotten, nothing is left that names them: their digests were made of the address without a key.
+UPDATE submission SET digest = '', person = NULL, client = NULL WHERE subject NOT IN (SELECT id FROM subject);
+
+-- Whoever asks for a rare type is not led through all events.
+CREATE INDEX event_kind ON event (kind, seq);

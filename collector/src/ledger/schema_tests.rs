@@ -1,13 +1,21 @@
 //! The tables of a ledger: each older version is brought up with what is in it.
 
+use sayso_shared::{email::EmailAddress, id::uuid_v7, submitted::Submission};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_bytes::ByteBuf;
 use uuid::Uuid;
 
 use super::{
     book::{Book, SCHEMA},
-    fixture::{at, good, snapshot},
+    fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
 };
-use crate::{native_store::NativeStore, schema::Schema, settings::Settings, store::Store as _};
+use crate::{
+    failure::Failure,
+    native_store::NativeStore,
+    schema::Schema,
+    settings::Settings,
+    store::{Store as _, Value, text},
+};
 
 /// What each older version had in it, upon what the one before had.
 const FORMER: [&str; 2] = [
@@ -23,6 +31,11 @@ const PEOPLE: [&str; 2] = [
 
 /// A ledger of an older version with that version's data in it, brought up.
 fn brought_up_from(version: usize) -> Book<NativeStore> {
+    brought_up(version, |_| ())
+}
+
+/// The same, with more in it before.
+fn brought_up(version: usize, more: impl FnOnce(&NativeStore)) -> Book<NativeStore> {
     let store = NativeStore::in_memory();
     let older = Schema {
         versions: &SCHEMA.versions[..version],
@@ -31,6 +44,7 @@ fn brought_up_from(version: usize) -> Book<NativeStore> {
     for data in &FORMER[..version] {
         good(store.commit(|| Ok(store.run(data, Vec::new())?)));
     }
+    more(&store);
     let book = Book::open(store, Ok(Settings::for_tests()));
     good(book.learn(snapshot(), at(0)));
     assert_eq!(good(Schema::version_of(&book.store)), SCHEMA.newest());
@@ -96,4 +110,121 @@ fn what_was_promised_before_version_3_is_known_afterwards() {
         "SELECT received_at FROM submission WHERE subject LIKE '%11'",
     );
     assert_eq!(received.received_at, Some(1_800_000_000_000));
+}
+
+#[test]
+fn a_person_of_version_2_is_found_and_opened_and_their_submission_recognised() {
+    #[derive(Deserialize)]
+    struct Kept {
+        id: String,
+        lookup: ByteBuf,
+        wrapped: ByteBuf,
+        person: ByteBuf,
+        kek: String,
+    }
+    #[derive(Deserialize)]
+    struct Submitted {
+        id: String,
+        facts: String,
+        answer: String,
+        person: ByteBuf,
+    }
+    let document = |store| {
+        let choices = choices(store, false);
+        submission(uuid_v7(at(1), [1; 10]), "jan@example.com", &choices, at(1))
+    };
+    // Sealed as ever; version 2 kept the wrapped key with the person, and the digest without a key.
+    let newest = book(NativeStore::in_memory());
+    good(newest.record(&document(true), Some(ORIGIN), at(2)));
+    let kept: Kept = one(
+        &newest,
+        "SELECT id, lookup, wrapped, person, kek FROM subject JOIN subject_key USING (slot)",
+    );
+    let submitted: Submitted = one(&newest, "SELECT id, facts, answer, person FROM submission");
+    let digest = Submission::parse(&document(true))
+        .expect("it is good")
+        .digest;
+    let blob = |bytes: &ByteBuf| Value::Blob(bytes.to_vec());
+    let brought_up = brought_up(2, |store| {
+        let values = vec![
+            text(&kept.id),
+            blob(&kept.lookup),
+            blob(&kept.wrapped),
+            blob(&kept.person),
+            text(&kept.kek),
+        ];
+        let subject = "INSERT INTO subject (id, lookup, wrapped_key, person, created_at, kek) VALUES (?, ?, ?, ?, 1800000000000, ?)";
+        store.run(subject, values).expect("a subject");
+        let values = vec![
+            text(&submitted.id),
+            text(&kept.id),
+            text(&digest),
+            text(&submitted.facts),
+            text(&submitted.answer),
+            blob(&submitted.person),
+        ];
+        let taken = "INSERT INTO submission (id, subject, digest, facts, answer, person) VALUES (?, ?, ?, ?, ?, ?)";
+        store.run(taken, values).expect("a submission");
+    });
+    let keys = good(brought_up.keys());
+    let email = EmailAddress::parse("jan@example.com").expect("an address");
+    let found = good(brought_up.known_subject(&keys, &snapshot().site, &email));
+    assert_eq!(found.expect("the person").id.to_string(), kept.id);
+    let (status, _) = good(brought_up.record(&document(true), Some(ORIGIN), at(3)));
+    assert_eq!(status, 200);
+    let other = brought_up.record(&document(false), Some(ORIGIN), at(3));
+    assert!(matches!(other, Err(Failure::Problem(problem)) if problem.status == 409));
+}
+
+#[test]
+fn nothing_that_names_a_forgotten_person_is_brought_up() {
+    #[derive(Deserialize)]
+    struct Row {
+        digest: String,
+        person: Option<ByteBuf>,
+        client: Option<ByteBuf>,
+    }
+    let book = brought_up(2, |store| {
+        let forget = "DELETE FROM subject WHERE id LIKE '%11'";
+        store.run(forget, Vec::new()).expect("gone");
+    });
+    let of = |person: &str| -> Row {
+        one(
+            &book,
+            &format!("SELECT digest, person, client FROM submission WHERE subject = '{person}'"),
+        )
+    };
+    let forgotten = of(PEOPLE[1]);
+    assert_eq!(forgotten.digest, "");
+    assert!(forgotten.person.is_none() && forgotten.client.is_none());
+    assert_eq!(of(PEOPLE[0]).digest, "digest", "the other one is here");
+}
+
+#[test]
+fn a_page_of_events_is_read_by_their_types_and_not_through_all() {
+    #[derive(Deserialize)]
+    struct Step {
+        detail: String,
+    }
+    let book = brought_up_from(2);
+    let question = format!(
+        "EXPLAIN QUERY PLAN {}",
+        include_str!("../../sql/ledger/event_page.sql")
+    );
+    let values = vec![
+        Value::Integer(0),
+        text(r#"["subject.erased","consent.given"]"#),
+        Value::Integer(1),
+    ];
+    let steps: Vec<Step> = book.store.rows(&question, values).expect("a plan");
+    let plan: Vec<_> = steps.into_iter().map(|step| step.detail).collect();
+    let by_kind = "event_kind (kind=? AND rowid>?)";
+    let by_kind_too = "event_kind (kind=? AND seq>?)";
+    assert!(
+        plan.iter()
+            .any(|step| step.contains(by_kind) || step.contains(by_kind_too)),
+        "{plan:#?}"
+    );
+    let scans = |step: &String| step.starts_with("SCAN event") || step.starts_with("SCAN known");
+    assert!(!plan.iter().any(scans), "{plan:#?}");
 }
