@@ -51,6 +51,8 @@ pub(crate) struct Contents<'a> {
 pub(crate) struct Told<'a> {
     pub(crate) facts: &'a SubmissionFacts,
     pub(crate) recorded: &'a Recorded,
+    /// As the recording named the person: what it brought is what is told
+    pub(crate) named: &'a Person,
     /// What came of it without the person's confirmation
     pub(crate) settled: Vec<(&'a PublishedPurpose, Status)>,
 }
@@ -190,7 +192,7 @@ impl Letter {
 impl<'a> Told<'a> {
     fn words(&self, catalogue: &'static Catalogue, contents: &Contents<'a>) -> ToldWords<'a> {
         let words = &catalogue.mail;
-        let person = contents.person;
+        let person = self.named;
         let rows = self.settled.iter().map(|(purpose, status)| ToldRow {
             title: &purpose.title,
             state: catalogue.state(*status),

@@ -11,6 +11,7 @@ use sayso_shared::{
     published::PublishedPurpose,
     receipt::SubmissionFacts,
     snapshot::Snapshot,
+    submitted::Person,
     time::Timestamp,
     token::Token,
 };
@@ -34,6 +35,8 @@ pub(super) struct About<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) notice: &'a Notice,
     pub(super) subject: &'a Subject,
+    /// As this act named the person
+    pub(super) named: &'a Person,
     pub(super) facts: &'a SubmissionFacts,
     pub(super) changes: &'a [Change],
     /// What was ticked though it had been given before
@@ -79,6 +82,7 @@ impl<S: Store> Book<S> {
             facts,
             recorded,
             settled: about.settled(),
+            named: about.named,
         });
         let letter = Letter::write(&Contents {
             definition: &snapshot.definition,

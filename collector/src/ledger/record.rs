@@ -263,6 +263,7 @@ impl<S: Store> Book<S> {
                 snapshot,
                 notice,
                 subject: &subject,
+                named: &submission.person,
                 facts: &facts,
                 changes,
                 already: &decided.already,

@@ -299,6 +299,7 @@ impl<S: Store> Book<S> {
                 snapshot,
                 notice,
                 subject: &subject,
+                named: &recording.person,
                 facts: &facts,
                 changes: &decided.changes,
                 already: &already,

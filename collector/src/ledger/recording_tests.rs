@@ -364,6 +364,24 @@ fn the_mail_says_who_keeps_what_on_which_ground_and_from_where() {
 }
 
 #[test]
+fn the_mail_lists_what_the_recording_brought_of_somebody_known_before() {
+    let book = book(NativeStore::in_memory());
+    let id = sayso_shared::id::uuid_v7(at(1), [7; 10]);
+    let document = submission(id, EMAIL, &choices(false, false), at(1));
+    good(book.record(&document, Some(ORIGIN), at(1)));
+    let mut call = line(1, &json!({"STORE": true}));
+    call["decided_at"] = json!(at(2));
+    call["subject"]["phone"] = json!("+31 20 123 4567");
+    call["subject"]["external_id"] = json!("C-1001");
+    record(&book, &[call], 5);
+    let waiting = good(book.waiting_mails());
+    let letter = good(book.mail(&waiting[0].id)).expect("a mail").letter;
+    for said in [EMAIL, "+31 20 123 4567", "C-1001"] {
+        assert!(letter.text.contains(said), "no {said:?} in {}", letter.text);
+    }
+}
+
+#[test]
 fn what_a_call_asks_is_confirmed_by_the_person_alone() {
     let book = book(NativeStore::in_memory());
     let mut call = line(1, &json!({"NEWS": true}));
