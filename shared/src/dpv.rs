@@ -58,7 +58,6 @@ fn node(receipt: &Receipt) -> Value {
 }
 
 fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
-    let event = &consent.event;
     let data: Vec<Value> = consent
         .pii_information
         .iter()
@@ -80,7 +79,8 @@ fn process(receipt: &Receipt, consent: &ReceiptConsent) -> Value {
         "dpv:hasRecipient": receipt.recipient_third_parties,
     });
     // What rests on another ground has no consent that could be given or withdrawn.
-    if consent.legal_basis == LegalBasis::Consent {
+    let events = consent.event.iter();
+    for event in events.filter(|_| consent.legal_basis == LegalBasis::Consent) {
         let method = match receipt.act {
             ReceiptAct::Recorded => receipt.submission.collection().into(),
             _ => json!(event.event_type),

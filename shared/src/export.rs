@@ -7,10 +7,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    consent::Status,
     dpv::json_ld_of,
     kantara::consent_receipt,
-    purpose::LegalBasis,
     receipt::{Receipt, ReceiptConsent},
 };
 
@@ -74,11 +72,10 @@ impl ExportForm {
 /// The receipt of the yes that stands. What was only asked for again takes nothing back; any other end does.
 fn standing(receipts: &[Receipt]) -> Option<&Receipt> {
     receipts.iter().fold(None, |before, receipt| {
-        let is_given = |consent: &ReceiptConsent| {
-            consent.legal_basis == LegalBasis::Consent && consent.event.event_state == Status::Given
-        };
-        let is_over = |consent: &ReceiptConsent| consent.status.is_some();
-        if receipt.consents.iter().any(is_given) {
+        // Where nothing happened, nothing begins and nothing ends.
+        let is_over =
+            |consent: &ReceiptConsent| consent.event.is_some() && consent.status.is_some();
+        if receipt.consents.iter().any(ReceiptConsent::gives) {
             Some(receipt)
         } else if receipt.consents.iter().any(is_over) {
             None

@@ -5,18 +5,15 @@
 use serde_json::{Value, json};
 
 use crate::{
-    consent::Status,
     processing::{NOT_STATED, not_stated},
-    purpose::{DataCategory, LegalBasis},
+    purpose::DataCategory,
     receipt::{Party, Receipt, ReceiptAct, ReceiptConsent},
 };
 
 /// The receipt as a Consent Receipt 1.1.
 #[must_use]
 pub fn consent_receipt(receipt: &Receipt) -> Value {
-    let given = receipt.consents.iter().filter(|consent| {
-        consent.event.event_state == Status::Given && consent.legal_basis == LegalBasis::Consent
-    });
+    let given = receipt.consents.iter().filter(|consent| consent.gives());
     let purposes: Vec<Value> = given.map(|consent| purpose(receipt, consent)).collect();
     let controllers: Vec<Value> = receipt.pii_controllers.iter().map(controller).collect();
     // What Article 9(1) GDPR guards, where a purpose that was agreed to needs it.

@@ -151,16 +151,17 @@ pub struct ReceiptConsent {
     /// only filled in an address
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Status>,
-    /// What the consent came to by this act, where it is any other than sending the boxes
+    /// What the consent came to by this act, where it is any other than sending the boxes; how it stands, where there is no event
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Which data
     pub pii_information: Vec<PiiInformation>,
     /// How long they are kept: a duration of ISO 8601, or words
     pub retention_period: String,
-    /// What happened
-    pub event: ReceiptEvent,
-    /// The same in DPV
+    /// What happened; nothing where a recording left the consent as it was, which its own receipt tells of
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<ReceiptEvent>,
+    /// The state that it came to, in DPV
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpv: Option<String>,
 }
@@ -246,9 +247,16 @@ pub enum Meant {
     Asked(Status),
     /// The consent came to this
     Became(Status),
-    /// It was recorded that the person asked for this, and the consent stands like that now. The two differ where something newer
-    /// was on record
+    /// It was recorded that the person asked for this, and the consent came to that by it
     Recorded {
+        /// What the person asked for
+        asked: Status,
+        /// How it stands
+        stands: Status,
+    },
+    /// It was recorded that the person asked for this, and the consent stays as it was: since when, until when and on which ground,
+    /// the receipt tells by which it came to be so
+    Unchanged {
         /// What the person asked for
         asked: Status,
         /// How it stands
@@ -315,8 +323,11 @@ impl Statement<'_> {
         let (asked, status) = match meant {
             Meant::Asked(status) => (Some(status), None),
             Meant::Became(status) => (None, Some(status)),
-            Meant::Recorded { asked, stands } => (Some(asked), Some(stands)),
+            Meant::Recorded { asked, stands } | Meant::Unchanged { asked, stands } => {
+                (Some(asked), Some(stands))
+            }
         };
+        let happened = !matches!(meant, Meant::Unchanged { .. });
         let state = status.or(asked).unwrap_or(Status::Unknown);
         let legal_basis = self.facts.legal_basis(purpose);
         let event_time = match self.act {
@@ -341,13 +352,13 @@ impl Statement<'_> {
             status,
             // What rests on another ground has no state of a consent.
             dpv: status
-                .filter(|_| legal_basis == LegalBasis::Consent)
+                .filter(|_| happened && legal_basis == LegalBasis::Consent)
                 .map(|status| status.dpv().to_owned()),
             pii_information: pii_information(&purpose.data_categories),
             retention_period: purpose
                 .retention_days
                 .map_or_else(not_stated, |days| format!("P{days}D")),
-            event: ReceiptEvent {
+            event: happened.then(|| ReceiptEvent {
                 event_time,
                 validity_duration: match state {
                     Status::Given => purpose
@@ -363,7 +374,7 @@ impl Statement<'_> {
                 entity_id,
                 event_type: self.act,
                 event_state: state,
-            },
+            }),
         })
     }
 }
@@ -485,6 +496,16 @@ impl SubmissionFacts {
         let key = self.recorded.as_ref().and_then(|by| by.key.clone());
         let again = Self::of_recording(recording, self.notice.clone(), key, self.received_at);
         same_words && *self == again
+    }
+}
+
+impl ReceiptConsent {
+    /// Whether a yes of the person's was put on record here.
+    #[must_use]
+    pub fn gives(&self) -> bool {
+        let event = self.event.as_ref();
+        self.legal_basis == LegalBasis::Consent
+            && event.is_some_and(|event| event.event_state == Status::Given)
     }
 }
 

@@ -18,6 +18,7 @@ use sayso_shared::{
         ClientFacts, ConsentFacts, EvidenceAct, EvidenceMail, EvidencePack, EvidenceSubmission,
         SealedEvidence,
     },
+    export::ExportForm,
     jws::{Jwk, SigningKey, verify},
     kantara::consent_receipt,
     key::{ApiKeyName, FormKey, PurposeKey, SiteKey},
@@ -99,6 +100,41 @@ fn what_rests_on_another_ground_is_no_consent_in_any_form() {
     );
     let said = serde_json::to_string(&receipt).expect("JSON");
     assert!(!said.contains("dpv:Consent"), "{said}");
+}
+
+#[test]
+fn a_recording_that_changed_nothing_states_no_beginning_and_no_end() {
+    let meant = Meant::Unchanged {
+        asked: Status::Given,
+        stands: Status::Given,
+    };
+    let again = imported_as(LegalBasis::Consent, meant);
+    let written = serde_json::to_value(&again).expect("JSON");
+    golden("receipt_unchanged.json", &written);
+    let consent = &written["consents"][0];
+    assert_eq!(
+        (&consent["asked"], &consent["status"]),
+        (&json!("given"), &json!("given"))
+    );
+    for absent in ["event", "dpv"] {
+        assert!(consent.get(absent).is_none(), "{consent}");
+    }
+    assert_eq!(
+        serde_json::from_value::<Receipt>(written).ok().as_ref(),
+        Some(&again)
+    );
+    let process = &json_ld(&again)["dpv:hasRecordOfActivity"]["dpv:hasProcess"][0];
+    assert!(process.get("dpv:hasConsentStatus").is_none(), "{process}");
+
+    let exported = ExportForm::Kantara.export(&[confirmed(), again.clone()]);
+    assert_eq!(
+        exported,
+        Ok(consent_receipt(&confirmed())),
+        "the one that stands"
+    );
+    let withdrawn = receipt(ReceiptAct::Withdrawn, 3, Meant::Became(Status::Withdrawn));
+    let exported = ExportForm::Kantara.export(&[confirmed(), withdrawn, again]);
+    assert!(exported.is_err(), "{exported:?}");
 }
 
 #[test]
@@ -223,6 +259,14 @@ fn confirmed() -> Receipt {
 
 /// An import, on this ground.
 fn imported(basis: LegalBasis) -> Receipt {
+    let meant = Meant::Recorded {
+        asked: Status::Given,
+        stands: Status::Given,
+    };
+    imported_as(basis, meant)
+}
+
+fn imported_as(basis: LegalBasis, meant: Meant) -> Receipt {
     let store = PurposeKey::parse("STORE").expect("a purpose");
     let facts = SubmissionFacts {
         source: Source::Import,
@@ -246,10 +290,6 @@ fn imported(basis: LegalBasis) -> Receipt {
             }),
         }),
         ..facts()
-    };
-    let meant = Meant::Recorded {
-        asked: Status::Given,
-        stands: Status::Given,
     };
     receipt_on(&facts, ReceiptAct::Recorded, 2, meant)
 }

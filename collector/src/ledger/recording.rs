@@ -250,11 +250,18 @@ impl<S: Store> Book<S> {
                 .changes
                 .iter()
                 .find(|change| change.purpose == *purpose);
-            let after = change.map(|change| &change.after);
-            let stands = after.or_else(|| standing.get(purpose));
-            let meant = Meant::Recorded {
-                asked: *asked,
-                stands: stands.map_or(Status::Unknown, |consent| consent.status),
+            let asked = *asked;
+            let meant = match change {
+                Some(change) => Meant::Recorded {
+                    asked,
+                    stands: change.after.status,
+                },
+                None => Meant::Unchanged {
+                    asked,
+                    stands: standing
+                        .get(purpose)
+                        .map_or(Status::Unknown, |consent| consent.status),
+                },
             };
             (purpose, meant)
         });
