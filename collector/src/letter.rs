@@ -123,16 +123,7 @@ impl Letter {
     pub(crate) fn write(contents: &Contents<'_>) -> askama::Result<Self> {
         let catalogue = Catalogue::of(contents.lang);
         let (words, definition) = (&catalogue.mail, contents.definition);
-        let hours = definition.confirm_within_hours.to_string();
-        let own = |text: &str| {
-            fill(
-                text,
-                &[
-                    ("controller", &definition.controller.name),
-                    ("hours", &hours),
-                ],
-            )
-        };
+        let own = |text: &str| fill(text, &[("controller", &definition.controller.name)]);
         let link = |route: &str, token: &Token| {
             format!("{}/{route}/{}", contents.public_url, token.exposed())
         };
@@ -157,7 +148,7 @@ impl Letter {
                 None => own(words.confirm_lead),
                 Some(told) => told.fill(catalogue, contents, words.told_confirm_lead),
             },
-            confirm_until: own(words.confirm_until),
+            confirm_until: catalogue.link_works(definition.confirm_within_hours),
             why: own(match told {
                 None => words.why,
                 Some(_) => words.told_why,

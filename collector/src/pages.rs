@@ -195,7 +195,7 @@ pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
             let html = Message {
                 frame,
                 words,
-                lead: words.gone_lead.to_owned(),
+                lead: words.expired_lead.to_owned(),
             }
             .render()?;
             Ok(Page { status: 410, html })

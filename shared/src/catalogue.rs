@@ -3,13 +3,18 @@
 //! What a site says is the site's; this is only what stands around it. A word that is missing in a language does not
 //! compile. `{name}` in a text is a place that [`fill`] fills.
 
+mod forms;
+mod record_words;
+mod words;
+
 mod de;
 mod en;
 mod fr;
 mod nl;
-mod record_words;
 
+pub use forms::{Forms, Plural};
 pub use record_words::RecordWords;
+pub use words::{HostedWords, MailWords, PageWords, StandardWords, StateWords, WidgetWords};
 
 use crate::{
     consent::Status,
@@ -23,7 +28,17 @@ use crate::{
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Catalogue {
     /// The language, for `lang=`
+    #[cfg_attr(test, serde(skip))]
     pub lang: &'static str,
+    /// The language as its speakers call it
+    #[cfg_attr(test, serde(skip))]
+    pub name: &'static str,
+    /// In which direction it is read
+    #[cfg_attr(test, serde(skip))]
+    pub direction: Direction,
+    /// Who has read these texts over
+    #[cfg_attr(test, serde(skip))]
+    pub review: Review,
     /// The widget
     pub widget: WidgetWords,
     /// The grounds in words, in the order of Article 6(1)
@@ -38,116 +53,39 @@ pub struct Catalogue {
     pub mail: MailWords,
     /// The pages
     pub page: PageWords,
+    /// The hosted form
+    pub hosted: HostedWords,
     /// The printable page
     pub record: RecordWords,
 }
 
-#[allow(missing_docs)] // Each name is that of the label it becomes; see `published::Labels`.
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct WidgetWords {
-    pub legend: &'static str,
-    pub email: &'static str,
-    pub email_hint: &'static str,
-    pub more: &'static str,
-    pub submit: &'static str,
-    pub sending: &'static str,
-    pub stored_pending: &'static str,
-    pub stored_recorded: &'static str,
-    pub queued: &'static str,
-    pub error: &'static str,
-    pub outdated: &'static str,
-    pub legal_basis: &'static str,
-    pub retention: &'static str,
-    pub retention_days: &'static str,
-    pub retention_years: &'static str,
-    pub retention_year: &'static str,
-    pub retention_open: &'static str,
-    pub validity: &'static str,
-    pub validity_open: &'static str,
-    pub data: &'static str,
-    pub change: &'static str,
-    pub gpc: &'static str,
-    pub confirm_by_mail: &'static str,
-    pub privacy: &'static str,
+/// In which direction a language is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// As Latin script is
+    LeftToRight,
+    /// As Arabic script is
+    RightToLeft,
 }
 
-#[allow(missing_docs)] // Each name is that of the purpose and of the text it becomes; see `definition::Purpose`.
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct StandardWords {
-    pub store_title: &'static str,
-    pub store_text: &'static str,
-    pub emarketing_title: &'static str,
-    pub emarketing_text: &'static str,
+impl Direction {
+    /// For `dir=`
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeftToRight => "ltr",
+            Self::RightToLeft => "rtl",
+        }
+    }
 }
 
-#[allow(missing_docs)] // One word for each state of `consent::Status`.
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct StateWords {
-    pub unknown: &'static str,
-    pub requested: &'static str,
-    pub given: &'static str,
-    pub refused: &'static str,
-    pub withdrawn: &'static str,
-    pub expired: &'static str,
-    pub lapsed: &'static str,
-}
-
-#[allow(missing_docs)] // Read top to bottom, it is the mail.
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct MailWords {
-    pub confirm_subject: &'static str,
-    pub recorded_subject: &'static str,
-    pub already_subject: &'static str,
-    pub greeting: &'static str,
-    pub confirm_lead: &'static str,
-    pub confirm_button: &'static str,
-    pub confirm_until: &'static str,
-    pub confirm_ignore: &'static str,
-    pub confirm_ignore_recorded: &'static str,
-    pub recorded_lead: &'static str,
-    pub already_lead: &'static str,
-    pub told_confirm_lead: &'static str,
-    pub told_subject: &'static str,
-    pub told_lead: &'static str,
-    pub told_origin: &'static str,
-    pub told_kept: &'static str,
-    pub told_email: &'static str,
-    pub told_phone: &'static str,
-    pub told_external_id: &'static str,
-    pub told_why: &'static str,
-    pub change_lead: &'static str,
-    pub change_button: &'static str,
-    pub why: &'static str,
-}
-
-#[allow(missing_docs)] // Named by where on which page they stand.
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct PageWords {
-    pub confirm_title: &'static str,
-    pub confirm_lead: &'static str,
-    pub confirm_untick: &'static str,
-    pub confirm_button: &'static str,
-    pub confirm_next: &'static str,
-    pub confirmed_title: &'static str,
-    pub confirmed_lead: &'static str,
-    pub confirmed_nothing_title: &'static str,
-    pub confirmed_nothing_lead: &'static str,
-    pub already_title: &'static str,
-    pub already_lead: &'static str,
-    pub gone_title: &'static str,
-    pub gone_lead: &'static str,
-    pub unknown_link_title: &'static str,
-    pub unknown_link_lead: &'static str,
-    pub preferences_title: &'static str,
-    pub preferences_lead: &'static str,
-    pub since: &'static str,
-    pub withdraw_button: &'static str,
-    pub withdraw_all_button: &'static str,
-    pub withdrawn_title: &'static str,
-    pub withdrawn_lead: &'static str,
-    pub nothing_active: &'static str,
-    pub privacy: &'static str,
-    pub contact: &'static str,
+/// Who has read the texts of a catalogue over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    /// Machine-drafted, not yet reviewed by a native speaker
+    MachineDrafted,
+    /// Reviewed by this native speaker
+    By(&'static str),
 }
 
 impl Catalogue {
@@ -258,16 +196,32 @@ impl Catalogue {
         words.join(", ")
     }
 
+    /// How long the link of a mail works, as people say it: in days, where it is whole days.
+    #[must_use]
+    pub fn link_works(&self, hours: u32) -> String {
+        let mail = &self.mail;
+        if hours >= 48 && hours.is_multiple_of(24) {
+            self.count(mail.confirm_until_days, hours / 24)
+        } else {
+            self.count(mail.confirm_until_hours, hours)
+        }
+    }
+
+    /// A text in the form that goes with a count.
+    #[must_use]
+    pub fn count(&self, forms: Forms, n: u32) -> String {
+        let wanted = Plural::of(self.lang, n);
+        let form = forms.iter().find(|(plural, _)| *plural == wanted);
+        let text = form.or(forms.last()).map_or("{n}", |(_, text)| text);
+        fill(text, &[("n", &n.to_string())])
+    }
+
     fn span(&self, days: Option<u32>, open: &str) -> String {
         let widget = &self.widget;
         match days {
             None => open.to_owned(),
-            Some(365) => widget.retention_year.to_owned(),
-            Some(days) if days % 365 == 0 => fill(
-                widget.retention_years,
-                &[("years", &(days / 365).to_string())],
-            ),
-            Some(days) => fill(widget.retention_days, &[("days", &days.to_string())]),
+            Some(days) if days % 365 == 0 => self.count(widget.retention_years, days / 365),
+            Some(days) => self.count(widget.retention_days, days),
         }
     }
 
@@ -336,165 +290,4 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        collections::{BTreeMap, BTreeSet},
-        fs,
-        path::Path,
-    };
-
-    use serde_json::Value;
-
-    use super::*;
-
-    #[test]
-    fn places_are_filled_once() {
-        for (text, filled) in [
-            ("", ""),
-            ("Hello", "Hello"),
-            ("{a} and {b}", "{b} and 2"),
-            ("{c} stays", "{c} stays"),
-            ("open { brace", "open { brace"),
-        ] {
-            assert_eq!(fill(text, &[("a", "{b}"), ("b", "2")]), filled);
-        }
-    }
-
-    #[test]
-    fn sorts_of_data_are_said_one_after_the_other() {
-        let said = Catalogue::english()
-            .data_categories(&[DataCategory::Preferences, DataCategory::Contact]);
-        assert_eq!(said, "contact details, preferences");
-        assert_eq!(Catalogue::english().data_categories(&[]), "");
-    }
-
-    #[test]
-    fn a_retention_is_said_as_people_say_it() {
-        let english = &en::CATALOGUE;
-        assert_eq!(english.retention(Some(730)), "2 years");
-        assert_eq!(english.retention(Some(365)), "1 year");
-        assert_eq!(english.retention(Some(90)), "90 days");
-        assert_eq!(english.validity(Some(365)), "1 year");
-        assert_eq!(english.validity(None), "until you stop it");
-    }
-
-    /// All texts of a language, by their places: `mail.greeting`.
-    fn texts(catalogue: &Catalogue) -> BTreeMap<String, String> {
-        fn collect(place: &str, value: &Value, texts: &mut BTreeMap<String, String>) {
-            let within = |name: &str| format!("{place}.{name}").trim_matches('.').to_owned();
-            match value {
-                Value::Object(fields) => {
-                    for (name, value) in fields {
-                        collect(&within(name), value, texts);
-                    }
-                }
-                Value::Array(items) => {
-                    for (index, value) in items.iter().enumerate() {
-                        collect(&within(&index.to_string()), value, texts);
-                    }
-                }
-                value => {
-                    let text = value.as_str().expect("a text");
-                    texts.insert(place.to_owned(), text.to_owned());
-                }
-            }
-        }
-        let mut found = BTreeMap::new();
-        let value = serde_json::to_value(catalogue).expect("JSON");
-        collect("", &value, &mut found);
-        found
-    }
-
-    fn places(text: &str) -> BTreeSet<&str> {
-        let after_open = text.split('{').skip(1);
-        after_open
-            .filter_map(|rest| Some(rest.split_once('}')?.0))
-            .collect()
-    }
-
-    #[test]
-    fn no_text_is_empty_and_each_keeps_the_places_of_the_english_one() {
-        let english = texts(Catalogue::english());
-        for catalogue in Catalogue::ALL {
-            for (place, text) in texts(catalogue) {
-                let told = format!("{} {place}: {text:?}", catalogue.lang);
-                assert!(!text.is_empty() && text.trim() == text, "{told}");
-                assert_eq!(places(&text), places(&english[&place]), "{told}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_text_was_left_in_another_language() {
-        // Words that two languages share.
-        let shared = ["page.contact", "states.given"];
-        for (index, one) in Catalogue::ALL.into_iter().enumerate() {
-            for other in &Catalogue::ALL[index + 1..] {
-                let (one, other) = (texts(one), texts(other));
-                for (place, text) in &one {
-                    let is_copied = other[place] == *text && !shared.contains(&place.as_str());
-                    assert!(!is_copied, "{place} is {text:?} in both");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn french_marks_do_not_begin_a_line() {
-        for (place, text) in texts(&fr::CATALOGUE) {
-            for mark in [" ?", " !", " :", " ;"] {
-                assert!(!text.contains(mark), "{place}: {text:?}");
-            }
-        }
-    }
-
-    /// What is read nowhere is shown nowhere: it goes. A word counts as read where code or a template takes it from the
-    /// catalogue by one of the names that it has there.
-    #[test]
-    fn every_text_is_read_somewhere() {
-        fn read(folder: &Path, sources: &mut String) {
-            for entry in fs::read_dir(folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() && path.file_name().is_some_and(|name| name != "catalogue") {
-                    read(&path, sources);
-                } else if path.is_file() {
-                    sources.push_str(&fs::read_to_string(&path).expect("a text"));
-                }
-            }
-        }
-        let mut sources = String::new();
-        for folder in ["src", "../collector/src", "../collector/templates"] {
-            read(
-                &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
-                &mut sources,
-            );
-        }
-        let is_read = |name: &str| {
-            ["words", "ours", "widget", "page", "self", "catalogue"]
-                .iter()
-                .any(|owner| {
-                    let taken = format!("{owner}.{name}");
-                    sources.match_indices(&taken).any(|(at, taken)| {
-                        let next = sources[at + taken.len()..].chars().next();
-                        !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
-                    })
-                })
-        };
-        for place in texts(Catalogue::english()).into_keys() {
-            // A list is read as a whole.
-            let place = place.trim_end_matches(|c: char| c == '.' || c.is_ascii_digit());
-            let name = place.rsplit('.').next().unwrap_or(place);
-            assert!(
-                is_read(name),
-                "{place} is read nowhere: remove it, or call what it is read from `words`"
-            );
-        }
-    }
-
-    #[test]
-    fn a_language_without_a_catalogue_reads_english() {
-        let language = |tag| Language::parse(tag).expect("a tag");
-        assert_eq!(Catalogue::of(&language("nl-BE")).lang, "nl");
-        assert_eq!(Catalogue::of(&language("fi")).lang, "en");
-    }
-}
+mod tests;

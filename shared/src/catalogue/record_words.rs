@@ -65,4 +65,10 @@ pub struct RecordWords {
     pub actors: [&'static str; 3],
     /// What was done, in the order of `ReceiptAct::ALL`
     pub acts: [&'static str; 6],
+    pub confirmed_with: &'static str,
+    pub after_mail: &'static str,
+    pub opened_before: &'static str,
+    pub scanned_before: &'static str,
+    /// With what a link was opened, in the order of `VisitorClass::ALL`
+    pub visitors: [&'static str; 5],
 }
