@@ -103,12 +103,12 @@ impl Catalogue {
         Self::exactly(language).unwrap_or(Self::english())
     }
 
-    /// The catalogue of this very language, if we have it.
+    /// The catalogue of this very language, if we have it; one for all ways to say Norwegian.
     #[must_use]
     pub fn exactly(language: &Language) -> Option<&'static Self> {
         Self::ALL
             .into_iter()
-            .find(|catalogue| catalogue.lang == language.primary())
+            .find(|catalogue| catalogue.lang == language.written())
     }
 
     /// The catalogue for readers whose language is not known.
