@@ -69,7 +69,7 @@ pub(crate) fn cached(
 /// A hosted page: no scripts, no frames, nothing kept, found by no search engine, and it tells nobody where a visitor
 /// came from.
 pub(crate) fn page(status: u16, html: String) -> Result<Response> {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let response = body(status, "text/html; charset=utf-8", html.into_bytes())?;
     let headers = response.headers();
     headers.set("content-security-policy", POLICY)?;

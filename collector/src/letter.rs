@@ -12,6 +12,7 @@ use sayso_shared::{
     published::{Controller, PublishedPurpose},
     receipt::SubmissionFacts,
     submitted::Person,
+    theme::{Palette, Shades},
     token::Token,
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ struct Html<'a>(&'a Words<'a>);
 
 struct Words<'a> {
     lang: &'static str,
+    dir: &'static str,
+    /// The colours of the button. A light mode's do for both: it brings what its text stands on
+    button: Shades,
     ours: &'static MailWords,
     subject: String,
     confirm_lead: String,
@@ -142,6 +146,8 @@ impl Letter {
         };
         let written = Words {
             lang: catalogue.lang,
+            dir: catalogue.direction.as_str(),
+            button: Palette::of(&definition.theme).light,
             ours: words,
             subject: own(subject),
             confirm_lead: match &contents.told {

@@ -31,6 +31,8 @@ mod native_store;
 #[cfg(test)]
 mod sabotage;
 
+mod look;
+
 mod letter;
 
 mod mailer;

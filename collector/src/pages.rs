@@ -19,14 +19,15 @@ use sayso_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The stylesheet of all pages.
-pub(crate) const STYLESHEET: &str = include_str!("../templates/pages.css");
+use crate::look::Look;
 
 /// What a page shows of a person's consents. A ledger hands it to the Worker, which renders.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PersonView {
     pub(crate) lang: Language,
     pub(crate) controller: Controller,
+    #[serde(default)]
+    pub(crate) look: Look,
     pub(crate) purposes: Vec<PurposeView>,
 }
 
@@ -109,10 +110,42 @@ struct Message<'a> {
     lead: String,
 }
 
+/// What stands around every page.
 struct Frame<'a> {
     lang: &'a str,
+    dir: &'a str,
     title: &'a str,
     controller: Option<&'a Controller>,
+    look: Look,
+}
+
+impl<'a> Frame<'a> {
+    /// Of a page of a site.
+    fn of(
+        catalogue: &'a Catalogue,
+        title: &'a str,
+        controller: &'a Controller,
+        look: &Look,
+    ) -> Self {
+        Self {
+            lang: catalogue.lang,
+            dir: catalogue.direction.as_str(),
+            title,
+            controller: Some(controller),
+            look: look.clone(),
+        }
+    }
+
+    /// Of a page that belongs to no site that we know.
+    fn of_nobody(catalogue: &'a Catalogue, title: &'a str) -> Self {
+        Self {
+            lang: catalogue.lang,
+            dir: catalogue.direction.as_str(),
+            title,
+            controller: None,
+            look: Look::default(),
+        }
+    }
 }
 
 struct Row<'a> {
@@ -143,11 +176,7 @@ pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
                 .iter()
                 .filter(|purpose| purpose.status == Status::Requested)
                 .collect();
-            let frame = Frame {
-                lang: catalogue.lang,
-                title: words.confirm_title,
-                controller: Some(&person.controller),
-            };
+            let frame = frame_of(person, catalogue, words.confirm_title);
             let lead = fill(
                 words.confirm_lead,
                 &[("controller", &person.controller.name)],
@@ -187,11 +216,7 @@ pub(crate) fn confirm(view: &ConfirmView) -> askama::Result<Page> {
         ConfirmView::Gone(person) => {
             let catalogue = Catalogue::of(&person.lang);
             let words = &catalogue.page;
-            let frame = Frame {
-                lang: catalogue.lang,
-                title: words.gone_title,
-                controller: Some(&person.controller),
-            };
+            let frame = frame_of(person, catalogue, words.gone_title);
             let html = Message {
                 frame,
                 words,
@@ -229,6 +254,10 @@ pub(crate) fn preferences(view: &PreferencesView, token: &str) -> askama::Result
     }
 }
 
+fn frame_of<'a>(person: &'a PersonView, catalogue: &'a Catalogue, title: &'a str) -> Frame<'a> {
+    Frame::of(catalogue, title, &person.controller, &person.look)
+}
+
 /// How everything stands; with the token of the personal page, with its buttons and links.
 fn standing(
     person: &PersonView,
@@ -245,11 +274,7 @@ fn standing(
         .collect();
     let active = rows.iter().any(|row| row.active);
     let editable = token.is_some() && active;
-    let frame = Frame {
-        lang: catalogue.lang,
-        title,
-        controller: Some(&person.controller),
-    };
+    let frame = frame_of(person, catalogue, title);
     let lead = fill(lead, &[("controller", &person.controller.name)]);
     Ok(Page {
         status: 200,
@@ -297,11 +322,7 @@ fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
 fn unknown_link() -> askama::Result<Page> {
     let catalogue = Catalogue::english();
     let words = &catalogue.page;
-    let frame = Frame {
-        lang: catalogue.lang,
-        title: words.unknown_link_title,
-        controller: None,
-    };
+    let frame = Frame::of_nobody(catalogue, words.unknown_link_title);
     let html = Message {
         frame,
         words,

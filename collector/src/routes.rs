@@ -63,6 +63,11 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
     match segments.as_slice() {
         ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
         ["pages.css"] => wanted.get(assets::stylesheet).await,
+        ["pages", site, name] => {
+            wanted
+                .get(async |wanted| assets::look(wanted, site, name).await)
+                .await
+        }
         ["v1", "submissions"] => submissions::route(wanted).await,
         ["v1", "consents"] => consents::record(wanted).await,
         ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,

@@ -47,6 +47,8 @@ pub(crate) enum Ask {
         form: FormKey,
         lang: Option<Language>,
     },
+    /// A stylesheet or a logo
+    LookFile { name: String },
     /// Set an endpoint
     SetEndpoint {
         key: EndpointKey,

@@ -16,6 +16,7 @@ use crate::{
     processing::Processing,
     published::Controller,
     purpose::{Channel, DataCategory, LegalBasis, Source},
+    theme::Theme,
     time::days,
 };
 
@@ -50,6 +51,9 @@ pub struct SiteDefinition {
     /// What receipts say of the controller and of keeping the data
     #[serde(default, skip_serializing_if = "Processing::is_empty")]
     pub processing: Processing,
+    /// How pages and mails look
+    #[serde(default, skip_serializing_if = "Theme::is_empty")]
+    pub theme: Theme,
     /// Who the mails are from
     pub mail: MailSender,
     /// How long a request waits for its confirmation: 1 to 336 hours
@@ -264,6 +268,7 @@ impl SiteDefinition {
         checked.line("/controller/contact", &self.controller.contact);
         checked.web_address("/controller/privacy_url", &self.controller.privacy_url);
         checked.errors.extend(self.processing.check());
+        checked.errors.extend(self.theme.check());
         if let Err(error) = EmailAddress::parse(&self.mail.from) {
             checked.wrong("/mail/from", error.to_string());
         }

@@ -45,6 +45,9 @@ pub mod catalogue;
 pub mod processing;
 
 #[cfg(feature = "record")]
+pub mod theme;
+
+#[cfg(feature = "record")]
 pub mod definition;
 
 #[cfg(feature = "record")]

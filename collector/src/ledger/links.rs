@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Outcome, damaged},
+    look::Look,
     pages::{ConfirmView, Origin, PersonView, PreferencesView, PurposeView},
     store::{Store, Value, number, text},
 };
@@ -54,6 +55,7 @@ struct ConfirmLink {
     facts: SubmissionFacts,
     notice: Notice,
     standing: Standing,
+    look: Look,
 }
 
 impl<S: Store> Book<S> {
@@ -335,7 +337,9 @@ impl<S: Store> Book<S> {
         let facts = submission.facts()?;
         let notice = self.notice(&facts.notice.hash)?;
         let standing = self.standing(&submission.subject)?;
+        let snapshot = self.snapshot()?;
         Ok(Some(ConfirmLink {
+            look: Look::of(&snapshot.site, &snapshot.definition.theme),
             token,
             submission,
             facts,
@@ -381,6 +385,7 @@ impl<S: Store> Book<S> {
         Ok(PersonView {
             lang,
             controller: definition.controller.clone(),
+            look: Look::of(&snapshot.site, &definition.theme),
             purposes,
         })
     }
@@ -430,6 +435,7 @@ impl ConfirmLink {
         Ok(PersonView {
             lang: self.facts.lang.clone(),
             controller: self.notice.text.controller.clone(),
+            look: self.look.clone(),
             purposes: purposes.collect::<Outcome<_>>()?,
         })
     }

@@ -39,6 +39,7 @@ impl<S: Store> Book<S> {
             packs: packs.collect::<Outcome<_>>()?,
             lang: person.lang,
             controller: person.controller,
+            look: person.look,
         })))
     }
 

@@ -20,6 +20,8 @@ use sayso_shared::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::look::Look;
+
 use super::{Frame, Page, is_active, unknown_link};
 
 /// What the printable page has to say.
@@ -37,6 +39,8 @@ pub(crate) enum RecordView {
 pub(crate) struct Record {
     pub(crate) lang: Language,
     pub(crate) controller: Controller,
+    #[serde(default)]
+    pub(crate) look: Look,
     /// One for each purpose that the person was ever asked for
     pub(crate) packs: Vec<EvidencePack>,
 }
@@ -128,11 +132,7 @@ pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
     let iss = any.map_or("", |pack| pack.iss.as_str());
     let keys = format!("{iss}/.well-known/jwks.json");
     let page = RecordPage {
-        frame: Frame {
-            lang: catalogue.lang,
-            title: ours.title,
-            controller: Some(&record.controller),
-        },
+        frame: Frame::of(catalogue, ours.title, &record.controller, &record.look),
         words,
         ours,
         widget: &catalogue.widget,

@@ -1,12 +1,17 @@
-//! `GET /say-so.js`, `/widget/*`, `/pages.css`: files for pages.
+//! `GET /say-so.js`, `/widget/*`, `/pages.css`, `/pages/{site}/*`: files for pages.
 //!
 //! The Worker sets their headers itself, so that they are the same on Cloudflare and on plain workerd.
 
 use sayso_shared::problem::Problem;
 use worker::{Response, Url};
 
-use super::Wanted;
-use crate::{answer, failure::Outcome, pages::STYLESHEET};
+use super::{Wanted, site_key};
+use crate::{
+    answer,
+    failure::Outcome,
+    look,
+    site::{self, Ask},
+};
 
 /// A file of the widget. 404 if there is none.
 pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
@@ -41,12 +46,20 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     Ok(response)
 }
 
+/// A stylesheet or a logo of a site's own. 404 if the site has none of that sort.
+pub(super) async fn look(wanted: Wanted<'_>, site: &str, name: &str) -> Outcome<Response> {
+    let ask = Ask::LookFile {
+        name: name.to_owned(),
+    };
+    site::ask(wanted.env, &site_key(site)?, &ask).await
+}
+
 /// The stylesheet of the hosted pages.
 pub(super) async fn stylesheet(wanted: Wanted<'_>) -> Outcome<Response> {
     let if_none_match = wanted.header("if-none-match")?;
     Ok(answer::cached(
         "text/css; charset=utf-8",
-        STYLESHEET.as_bytes().to_vec(),
+        look::usual_stylesheet().into_bytes(),
         300,
         if_none_match.as_deref(),
     )?)

@@ -8,7 +8,7 @@ use super::{Ask, memory::Site};
 use crate::{
     answer, clock,
     failure::{Failure, Outcome},
-    json,
+    json, look,
 };
 
 /// One site.
@@ -55,6 +55,9 @@ impl SiteObject {
             Ask::Purpose { key } => return Ok(answer::json(200, &site.purpose(&key)?)?),
             Ask::Form { form, lang } => {
                 return Ok(answer::json(200, &site.form(&form, lang.as_ref())?)?);
+            }
+            Ask::LookFile { name } => {
+                return look::file(&site.known()?.definition.theme, &name);
             }
             Ask::Authorize { key, scope } => {
                 site.authorize(&key, scope)?;
