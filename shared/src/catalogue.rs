@@ -3,6 +3,7 @@
 //! What a site says is the site's; this is only what stands around it. A word that is missing in a language does not
 //! compile. `{name}` in a text is a place that [`fill`] fills.
 
+mod dates;
 mod forms;
 mod record_words;
 mod words;
@@ -22,6 +23,7 @@ use crate::{
     manner::Imported,
     published::{Controller, Labels, PublishedPurpose},
     purpose::{Channel, DataCategory, LegalBasis, Source},
+    time::Timestamp,
 };
 
 /// All our words in one language.
@@ -216,6 +218,18 @@ impl Catalogue {
         fill(text, &[("n", &n.to_string())])
     }
 
+    /// The day of a moment in words, such as `22 november 2026`, by the clock of UTC.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> String {
+        dates::long(self.lang, at)
+    }
+
+    /// A moment in words, such as `22 november 2026, 14:05 UTC`. We do not know where the reader is, so it says whose clock it is.
+    #[must_use]
+    pub fn date_time(&self, at: Timestamp) -> String {
+        dates::with_time(self.lang, at)
+    }
+
     fn span(&self, days: Option<u32>, open: &str) -> String {
         let widget = &self.widget;
         match days {
@@ -270,7 +284,8 @@ impl Catalogue {
     }
 }
 
-/// Puts values in the places of a text: `{name}` becomes the value of `name`. A value is put in once and not read again.
+/// Puts values in the places of a text: `{name}` becomes the value of `name`. A value is put in once and not read again. Where a
+/// value ends with a full stop, as `Example B.V.` and the dates of some languages do, that of the sentence is not put after it.
 #[must_use]
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
@@ -284,7 +299,10 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
         });
         let (put, after) = known.unwrap_or(("{", &place[1..]));
         filled.push_str(put);
-        rest = after;
+        rest = match after.strip_prefix('.') {
+            Some(after) if put.ends_with('.') => after,
+            _ => after,
+        };
     }
     filled + rest
 }

@@ -44,6 +44,12 @@ impl Timestamp {
         self <= now
     }
 
+    /// The moment on the calendar and the clock of UTC.
+    #[must_use]
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+
     /// Reads RFC 3339 with any offset and any number of decimals; what is finer than a millisecond is dropped.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| TimestampError)?;
@@ -64,8 +70,7 @@ pub fn days(days: u32) -> Duration {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
-        f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
 

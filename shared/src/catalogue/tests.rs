@@ -21,6 +21,15 @@ fn places_are_filled_once() {
     ] {
         assert_eq!(fill(text, &[("a", "{b}"), ("b", "2")]), filled);
     }
+    let company = [("who", "Example B.V.")];
+    for (text, filled) in [
+        ("Ask {who}.", "Ask Example B.V."),
+        ("Ask {who}. Then", "Ask Example B.V. Then"),
+        ("Ask {who}?", "Ask Example B.V.?"),
+        ("Ask {who}", "Ask Example B.V."),
+    ] {
+        assert_eq!(fill(text, &company), filled);
+    }
 }
 
 #[test]
@@ -96,6 +105,40 @@ fn no_text_is_empty_and_each_keeps_the_places_of_the_english_one() {
             let likewise = likewise.unwrap_or_else(|| panic!("not in English: {told}"));
             assert!(!text.is_empty() && text.trim() == text, "{told}");
             assert_eq!(places(&text), places(likewise), "{told}");
+        }
+    }
+}
+
+/// The categories of CLDR that whole numbers have in a language, as far as we count.
+fn categories(lang: &str) -> BTreeSet<String> {
+    let counts = 0..=forms::MOST;
+    let categories = counts.map(|n| Plural::of(lang, n));
+    let each: BTreeSet<Plural> = categories.collect();
+    each.into_iter().map(|form| format!("{form:?}")).collect()
+}
+
+/// All that is said in plural forms, with the forms that it is said in.
+fn forms_of(value: &Value) -> Vec<Vec<&str>> {
+    match value {
+        Value::Object(fields) => fields.values().flat_map(forms_of).collect(),
+        Value::Array(items) if items.iter().all(Value::is_array) => {
+            let forms = items.iter().filter_map(|form| form[0].as_str());
+            vec![forms.collect()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn what_is_counted_is_said_in_each_form_that_the_language_has_and_in_no_other() {
+    for catalogue in Catalogue::ALL {
+        let value = serde_json::to_value(catalogue).expect("JSON");
+        let counted = forms_of(&value);
+        assert!(counted.len() >= 4, "{}", catalogue.lang);
+        for forms in counted {
+            let once: BTreeSet<String> = forms.iter().map(|form| (*form).to_owned()).collect();
+            assert_eq!(once, categories(catalogue.lang), "{}", catalogue.lang);
+            assert_eq!(once.len(), forms.len(), "{}: twice", catalogue.lang);
         }
     }
 }
