@@ -213,8 +213,7 @@ impl<'a> Told<'a> {
     }
 
     fn fill(&self, catalogue: &Catalogue, contents: &Contents<'_>, text: &str) -> String {
-        // The day in ISO order reads the same in every language.
-        let day: String = self.facts.decided_at.to_string().chars().take(10).collect();
+        let day = catalogue.date(self.facts.decided_at);
         let imported = self.recorded.imported.as_ref();
         let source = catalogue.source(self.facts.source, imported);
         let controller = &contents.definition.controller.name;

@@ -299,9 +299,9 @@ fn is_active(status: Status) -> bool {
 
 fn row<'a>(catalogue: &'static Catalogue, purpose: &'a PurposeView) -> Row<'a> {
     let status = catalogue.state(purpose.status);
-    // The day in ISO order reads the same in every language; the page says it is UTC by the machine-readable form.
-    let day: String = purpose.since.to_string().chars().take(10).collect();
-    let since = fill(catalogue.page.since, &[("date", &day)]);
+    // The day by the clock of UTC; to the millisecond it is in the machine-readable form.
+    let since = catalogue.date(purpose.since);
+    let since = fill(catalogue.page.since, &[("date", &since)]);
     let active = is_active(purpose.status);
     let origin = purpose.origin.as_ref().map(|origin| {
         let source = catalogue.source(origin.source, origin.imported.as_ref());

@@ -78,7 +78,8 @@ struct Standing<'a> {
 struct Asked<'a> {
     title: &'a str,
     boxes_were_shown: bool,
-    at: String,
+    at: Timestamp,
+    when: String,
     facts: Vec<(&'a str, String)>,
     intro: &'a str,
     boxes: Vec<Shown<'a>>,
@@ -104,7 +105,8 @@ struct Mailed<'a> {
 
 /// One change.
 struct Happened<'a> {
-    at: String,
+    at: Timestamp,
+    when: String,
     title: &'a str,
     status: &'static str,
     act: &'static str,
@@ -113,7 +115,8 @@ struct Happened<'a> {
 /// One receipt.
 struct Signed<'a> {
     id: Uuid,
-    at: String,
+    at: Timestamp,
+    when: String,
     act: &'static str,
     jws: &'a str,
 }
@@ -138,7 +141,7 @@ pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
         widget: &catalogue.widget,
         token,
         lead: fill(ours.lead, &[("controller", &record.controller.name)]),
-        made_at: any.map_or_else(String::new, |pack| moment(pack.made_at)),
+        made_at: any.map_or_else(String::new, |pack| catalogue.date_time(pack.made_at)),
         email: any.and_then(|pack| pack.subject.email.as_deref()),
         standing: record
             .packs
@@ -165,6 +168,7 @@ fn standing<'a>(catalogue: &'static Catalogue, pack: &'a EvidencePack) -> Standi
     let until = last.and_then(|event| event.data.consent()?.expires_at);
     let until = until.filter(|_| pack.consent.status == Status::Given);
     let ours = &catalogue.record;
+    let moment = |at| catalogue.date_time(at);
     Standing {
         title: &pack.consent.title,
         status: catalogue.state(pack.consent.status),
@@ -214,7 +218,8 @@ fn asked<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<As
                 Some(_) => words.words_told_title,
             },
             boxes_were_shown: recorded.is_none(),
-            at: moment(facts.received_at),
+            at: facts.received_at,
+            when: catalogue.date_time(facts.received_at),
             facts: facts_of(catalogue, submission, notice),
             intro: &notice.text.intro,
             boxes: boxes.collect(),
@@ -230,6 +235,7 @@ fn facts_of<'a>(
     notice: &'a Notice,
 ) -> Vec<(&'a str, String)> {
     let (ours, facts) = (&catalogue.record, &submission.facts);
+    let moment = |at| catalogue.date_time(at);
     let version = fill(
         ours.version_published,
         &[
@@ -320,7 +326,7 @@ fn mailed<'a>(catalogue: &'static Catalogue, mail: &'a EvidenceMail) -> Mailed<'
             &[
                 ("subject", &mail.subject),
                 ("to", &mail.to),
-                ("time", &moment(at)),
+                ("time", &catalogue.date_time(at)),
             ],
         ),
         None => fill(ours.mail_not_sent, &[("subject", &mail.subject)]),
@@ -343,7 +349,8 @@ fn history<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<
         let mut acts = pack.acts.iter();
         let act = acts.find(|act| act.receipt == change.receipt);
         Some(Happened {
-            at: moment(event.timestamp),
+            at: event.timestamp,
+            when: catalogue.date_time(event.timestamp),
             title: &pack.consent.title,
             status: catalogue.state(change.status),
             act: act.map_or("", |act| act_word(catalogue, act.kind)),
@@ -359,7 +366,8 @@ fn receipts<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec
         all.map(|act| ((act.at, act.id), act)).collect();
     let told = once.into_values().map(|act| Signed {
         id: act.id,
-        at: moment(act.at),
+        at: act.at,
+        when: catalogue.date_time(act.at),
         act: act_word(catalogue, act.kind),
         jws: &act.receipt,
     });
@@ -373,12 +381,4 @@ fn act_word(catalogue: &'static Catalogue, act: ReceiptAct) -> &'static str {
     known
         .find(|(each, _)| *each == act)
         .map_or("", |(_, word)| word)
-}
-
-/// A moment to the second. In ISO order it reads the same in every language.
-fn moment(at: Timestamp) -> String {
-    let text = at.to_string();
-    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
-    let time: String = rest.chars().take(8).collect();
-    format!("{day} {time} UTC")
 }
