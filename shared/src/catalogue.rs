@@ -8,9 +8,20 @@ mod forms;
 mod record_words;
 mod words;
 
+mod ar;
+mod bg;
+mod cs;
+mod da;
 mod de;
+mod el;
 mod en;
+mod es;
+mod et;
+mod fi;
 mod fr;
+mod ga;
+mod hr;
+mod hu;
 mod nl;
 
 pub use forms::{Forms, Plural};
@@ -92,11 +103,22 @@ pub enum Review {
 
 impl Catalogue {
     /// All languages that we have.
-    pub const ALL: [&'static Self; 4] = [
+    pub const ALL: [&'static Self; 15] = [
         &en::CATALOGUE,
         &nl::CATALOGUE,
         &de::CATALOGUE,
         &fr::CATALOGUE,
+        &bg::CATALOGUE,
+        &cs::CATALOGUE,
+        &da::CATALOGUE,
+        &el::CATALOGUE,
+        &es::CATALOGUE,
+        &et::CATALOGUE,
+        &fi::CATALOGUE,
+        &ga::CATALOGUE,
+        &hr::CATALOGUE,
+        &hu::CATALOGUE,
+        &ar::CATALOGUE,
     ];
 
     /// The catalogue for a language; English for those that we do not have yet.
