@@ -109,7 +109,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirm_lead: "{controller} a következőkre szeretné használni az Ön adatait. Szeretné ezt?",
         confirm_untick: "Vegye ki a jelölést abból, amit nem szeretne.",
         confirm_button: "Igen, megerősítem",
-        confirm_next: "Bármikor leállíthatja vagy módosíthatja, a minden e-mailben megtalálható hivatkozással.",
+        confirm_next: "Bármikor leállíthatja vagy módosíthatja a minden e-mailben megtalálható hivatkozással.",
         confirmed_title: "Köszönjük, megerősítve",
         confirmed_lead: "Ezt rögzítettük:",
         confirmed_nothing_title: "Nincs megerősítve semmi",
