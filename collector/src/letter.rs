@@ -12,7 +12,7 @@ use sayso_shared::{
     published::{Controller, PublishedPurpose},
     receipt::SubmissionFacts,
     submitted::Person,
-    theme::{Palette, Shades},
+    theme::Palette,
     token::Token,
 };
 use serde::{Deserialize, Serialize};
@@ -69,8 +69,8 @@ struct Html<'a>(&'a Words<'a>);
 struct Words<'a> {
     lang: &'static str,
     dir: &'static str,
-    /// The colours of the button. A light mode's do for both: it brings what its text stands on
-    button: Shades,
+    /// By day and by night, where the reader's program knows the difference
+    colours: Palette,
     ours: &'static MailWords,
     subject: String,
     confirm_lead: String,
@@ -147,7 +147,7 @@ impl Letter {
         let written = Words {
             lang: catalogue.lang,
             dir: catalogue.direction.as_str(),
-            button: Palette::of(&definition.theme).light,
+            colours: Palette::of(&definition.theme),
             ours: words,
             subject: own(subject),
             confirm_lead: match &contents.told {

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -241,6 +242,28 @@ impl Browser {
         self.runtime
             .block_on(element.screenshot())
             .unwrap_or_else(|error| panic!("no picture of {selector}: {error}"))
+    }
+
+    /// Presses a key of the keyboard, wherever the page's focus is: WebDriver's codes (W3C WebDriver, section 17.4.2).
+    pub fn key(&self, key: char) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.runtime
+            .block_on(self.client.perform_actions(press))
+            .unwrap_or_else(|error| panic!("no keyboard: {error}"));
+    }
+
+    /// A command of Chromium's own (Chrome DevTools Protocol), and its result.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let session = self.runtime.block_on(self.client.session_id());
+        let session = session.ok().flatten().expect("a session");
+        crate::wire::post(format!("{}/session/{session}/goog/cdp/execute", DRIVER.url))
+            .json(&json!({"cmd": command, "params": parameters}))
+            .send()
+            .expect(200)
+            .json()["value"]
+            .clone()
     }
 
     /// What the page wrote to the console, errors of the network among it.

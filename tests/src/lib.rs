@@ -20,7 +20,9 @@ pub mod stack;
 
 pub mod browser;
 pub mod mailbox;
+pub mod pages;
 pub mod receiver;
 pub mod script;
 pub mod smtp;
+pub mod viewing;
 pub mod visitor;

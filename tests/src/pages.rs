@@ -1,0 +1,187 @@
+//! Every hosted page in each of its states, and how a person comes there. What looks at pages (axe, the keyboard, the camera) looks at
+//! all that are listed here: a new page or a new state is one line more.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::mailbox::{Mail, wait_for_mail};
+use crate::stack::Stack;
+use crate::visitor::address;
+use crate::wire::{Answer, get, post};
+
+/// The languages in which the words are written with the greatest care.
+pub const LANGUAGES: [&str; 4] = ["nl", "en", "de", "fr"];
+
+/// A page in one state.
+#[derive(Clone, Copy)]
+pub struct State {
+    /// For the name of a picture.
+    pub name: &'static str,
+    /// Brings a browser there.
+    pub reach: fn(&Visit<'_>),
+}
+
+/// All there are.
+pub const STATES: [State; 13] = [
+    state("confirm-waiting", |visit| {
+        visit.open(&visit.asked().confirm_link());
+    }),
+    state("confirm-confirmed", |visit| {
+        visit.open(&visit.asked().confirm_link());
+        visit.presses("button");
+    }),
+    state("confirm-nothing", |visit| {
+        visit.open(&visit.asked().confirm_link());
+        visit.browser.press_at("input[value=EMARKETING]");
+        visit.presses("button");
+    }),
+    state("confirm-already", |visit| {
+        let link = visit.asked().confirm_link();
+        let _ = posts(&link, "purpose=EMARKETING");
+        visit.open(&link);
+    }),
+    state("confirm-gone", |visit| {
+        let mail = visit.asked();
+        let _ = posts(&mail.withdraw_link(), "withdraw=*");
+        visit.open(&mail.confirm_link());
+    }),
+    state("unknown-link", |visit| {
+        visit.open(&visit.stack.collector("/confirm/nothing"));
+    }),
+    state("preferences-waiting", |visit| {
+        visit.open(&visit.asked().withdraw_link());
+    }),
+    state("preferences-standing", |visit| {
+        let mail = visit.asked();
+        let _ = posts(&mail.confirm_link(), "purpose=EMARKETING");
+        visit.open(&mail.withdraw_link());
+    }),
+    state("preferences-one-withdrawn", |visit| {
+        visit.open(&visit.asked().withdraw_link());
+        visit.presses("button[value=EMARKETING]");
+    }),
+    state("preferences-all-withdrawn", |visit| {
+        visit.open(&visit.asked().withdraw_link());
+        visit.presses("button[value='*']");
+    }),
+    state("record", |visit| visit.open(&visit.record())),
+    state("record-unfolded", |visit| {
+        visit.open(&visit.record());
+        let _ = visit.browser.ask(
+            "for (const details of document.querySelectorAll('details')) details.open = true;",
+            &[],
+        );
+    }),
+    state("mail", |visit| {
+        let mail = visit.asked();
+        let html = mail.json["html"].as_str().expect("HTML").to_owned();
+        visit.browser.open("about:blank");
+        let write = "document.open(); document.write(arguments[0]); document.close();";
+        let _ = visit.browser.ask(write, &[json!(html)]);
+    }),
+];
+
+const fn state(name: &'static str, reach: fn(&Visit<'_>)) -> State {
+    State { name, reach }
+}
+
+/// Somebody at a browser, on their way through the pages of a site.
+#[derive(Clone, Copy)]
+pub struct Visit<'a> {
+    /// The running thing.
+    pub stack: &'a Stack,
+    /// Where they look.
+    pub browser: &'a Browser,
+    /// Which site.
+    pub site: &'a str,
+    /// What they read.
+    pub lang: &'a str,
+}
+
+impl Visit<'_> {
+    /// Fills in the form with a fresh address, ticking everything; gives the mail that asks to confirm.
+    fn asked(&self) -> Mail {
+        let Self {
+            stack, site, lang, ..
+        } = *self;
+        let form = get(stack.collector(&format!("/v1/sites/{site}/forms/newsletter?lang={lang}")));
+        let form = form.send().expect(200).json();
+        let email = address("a.rather.long.name.of.a.person");
+        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        let purposes = form["purposes"].as_array().expect("purposes").iter();
+        let choices: serde_json::Map<String, Value> = purposes
+            .filter_map(|purpose| Some((purpose["key"].as_str()?.to_owned(), json!(true))))
+            .collect();
+        let submission = json!({
+            "id": uuid::Uuid::now_v7().to_string(), "site": site, "form": "newsletter", "lang": lang,
+            "notice_hash": form["notice"]["hash"], "subject": {"email": email}, "choices": choices,
+            "source": "web_form", "page": stack.pages("/"), "shown_at": now, "decided_at": now, "gpc": false,
+            "widget": "0.1.0",
+        });
+        let _ = post(stack.collector("/v1/submissions"))
+            .header("origin", stack.pages(""))
+            .json(&submission)
+            .send()
+            .expect(201);
+        wait_for_mail(stack, &email)
+    }
+
+    /// The link to the printable record of somebody who has confirmed and then stopped.
+    fn record(&self) -> String {
+        let mail = self.asked();
+        let _ = posts(&mail.confirm_link(), "purpose=EMARKETING");
+        let _ = posts(&mail.withdraw_link(), "withdraw=STORE");
+        mail.withdraw_link().replace("/preferences/", "/receipts/")
+    }
+
+    fn open(&self, url: &str) {
+        self.browser.open(url);
+        self.browser.see_at("h1");
+    }
+
+    /// Presses a button that leads to a page.
+    fn presses(&self, selector: &str) {
+        let mark = "document.documentElement.dataset.before = 'yes';";
+        let _ = self.browser.ask(mark, &[]);
+        self.browser.press_at(selector);
+        self.browser.see_at("html:not([data-before]) h1");
+    }
+}
+
+fn posts(link: &str, body: &str) -> Answer {
+    let form = "application/x-www-form-urlencoded";
+    post(link).body(form, body).send().expect(200)
+}
+
+/// Publishes a site with a form in all of [`LANGUAGES`], with this theme.
+pub fn publish(stack: &Stack, site: &str, theme: &Value) {
+    let intro: Value = LANGUAGES
+        .into_iter()
+        .map(|lang| (lang.to_owned(), json!("Wielrijk Fietsen, Utrecht")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let definition = json!({
+        "name": "Wielrijk",
+        "controller": {"name": "Wielrijk Fietsen", "privacy_url": "https://wielrijk.example/privacy", "contact": "privacy@wielrijk.example"},
+        "default_language": "nl", "languages": LANGUAGES, "origins": [stack.pages("")],
+        "mail": {"from": "post@wielrijk.example", "from_name": "Wielrijk Fietsen"},
+        "theme": theme,
+        "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "EMARKETING"], "intro": intro}],
+    });
+    let answer = stack.admin("PUT", &format!("/v1/sites/{site}"));
+    let answer = answer.json(&definition).send();
+    assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+}
+
+/// A theme with everything in it: colours of day and night, and a drawn logo.
+#[must_use]
+pub fn full_theme() -> Value {
+    let logo = include_bytes!("../../examples/pages/logo.svg");
+    let logo = BASE64.encode(logo);
+    json!({
+        "accent": "#0b4f8a", "accent_dark": "#8fc7ff", "paper": "#fffdf7", "ink": "#1b1b2f", "paper_dark": "#14141f",
+        "logo": format!("data:image/svg+xml;base64,{logo}"),
+    })
+}
