@@ -22,7 +22,18 @@ mod fr;
 mod ga;
 mod hr;
 mod hu;
+mod it;
+mod lt;
+mod lv;
+mod mt;
+mod nb;
 mod nl;
+mod pl;
+mod pt;
+mod ro;
+mod sk;
+mod sl;
+mod sv;
 
 pub use forms::{Forms, Plural};
 pub use record_words::RecordWords;
@@ -103,7 +114,7 @@ pub enum Review {
 
 impl Catalogue {
     /// All languages that we have.
-    pub const ALL: [&'static Self; 15] = [
+    pub const ALL: [&'static Self; 26] = [
         &en::CATALOGUE,
         &nl::CATALOGUE,
         &de::CATALOGUE,
@@ -119,6 +130,17 @@ impl Catalogue {
         &hr::CATALOGUE,
         &hu::CATALOGUE,
         &ar::CATALOGUE,
+        &it::CATALOGUE,
+        &lt::CATALOGUE,
+        &lv::CATALOGUE,
+        &mt::CATALOGUE,
+        &nb::CATALOGUE,
+        &pl::CATALOGUE,
+        &pt::CATALOGUE,
+        &ro::CATALOGUE,
+        &sk::CATALOGUE,
+        &sl::CATALOGUE,
+        &sv::CATALOGUE,
     ];
 
     /// The catalogue for a language; English for those that we do not have yet.
