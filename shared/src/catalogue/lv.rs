@@ -33,7 +33,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         retention_years: &[(Zero, "{n} gadu"), (One, "{n} gadu"), (Other, "{n} gadus")],
         retention_open: "tik ilgi, cik norādīts privātuma paziņojumā",
         validity: "Jūsu „jā” ir spēkā",
-        validity_open: "līdz to atsaucat",
+        validity_open: "līdz brīdim, kad to atsaucat",
         data: "Izmantotie dati",
         change: "Mainīt manu izvēli",
         gpc: "Jūsu pārlūks lūdz vietnēm nekopīgot jūsu datus. Mēs to pierakstām kopā ar jūsu izvēli.",
