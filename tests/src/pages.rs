@@ -14,6 +14,9 @@ use crate::wire::{Answer, get, post};
 /// The languages in which the words are written with the greatest care.
 pub const LANGUAGES: [&str; 4] = ["nl", "en", "de", "fr"];
 
+/// One that is read from right to left.
+pub const RIGHT_TO_LEFT: &str = "ar";
+
 /// A page in one state.
 #[derive(Clone, Copy)]
 pub struct State {
@@ -155,17 +158,18 @@ fn posts(link: &str, body: &str) -> Answer {
     post(link).body(form, body).send().expect(200)
 }
 
-/// Publishes a site with a form in all of [`LANGUAGES`], with this theme.
+/// Publishes a site with a form in all of [`LANGUAGES`] and in the one of the other direction, with this theme.
 pub fn publish(stack: &Stack, site: &str, theme: &Value) {
-    let intro: Value = LANGUAGES
-        .into_iter()
-        .map(|lang| (lang.to_owned(), json!("Wielrijk Fietsen, Utrecht")))
+    let languages: Vec<&str> = LANGUAGES.into_iter().chain([RIGHT_TO_LEFT]).collect();
+    let intro: Value = languages
+        .iter()
+        .map(|lang| ((*lang).to_owned(), json!("Wielrijk Fietsen, Utrecht")))
         .collect::<serde_json::Map<_, _>>()
         .into();
     let definition = json!({
         "name": "Wielrijk",
         "controller": {"name": "Wielrijk Fietsen", "privacy_url": "https://wielrijk.example/privacy", "contact": "privacy@wielrijk.example"},
-        "default_language": "nl", "languages": LANGUAGES, "origins": [stack.pages("")],
+        "default_language": "nl", "languages": languages, "origins": [stack.pages("")],
         "mail": {"from": "post@wielrijk.example", "from_name": "Wielrijk Fietsen"},
         "theme": theme,
         "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "EMARKETING"], "intro": intro}],

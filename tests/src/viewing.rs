@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::workspace;
@@ -81,6 +81,14 @@ impl Viewing {
         Self { zoom: 2, ..self }
     }
 
+    /// Enlarging makes the same glass hold fewer, larger CSS pixels.
+    fn metrics(self) -> Value {
+        json!({
+            "width": self.width / self.zoom, "height": 900 / self.zoom,
+            "deviceScaleFactor": self.zoom, "mobile": false,
+        })
+    }
+
     /// For the name of a picture.
     #[must_use]
     pub fn name(self) -> String {
@@ -106,11 +114,7 @@ impl Browser {
         };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         let _ = self.devtools("Emulation.setEmulatedMedia", &json!({"features": features}));
-        // Enlarging makes the same glass hold fewer, larger CSS pixels.
-        let metrics = json!({
-            "width": viewing.width / viewing.zoom, "height": 900 / viewing.zoom,
-            "deviceScaleFactor": viewing.zoom, "mobile": false,
-        });
+        let metrics = viewing.metrics();
         let _ = self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
         let seen = self.ask(
             "return [innerWidth, matchMedia(`(prefers-color-scheme: ${arguments[0]})`).matches];",
@@ -155,18 +159,17 @@ impl Browser {
             .collect()
     }
 
-    /// A PNG of the whole page.
+    /// A PNG of the whole page, seen in this way.
     #[must_use]
-    pub fn whole_picture(&self) -> Vec<u8> {
-        let size = self.ask(
-            "const page = document.documentElement; return [page.clientWidth, Math.max(page.scrollHeight, innerHeight)];",
-            &[],
-        );
-        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
-        let taken = self.devtools(
-            "Page.captureScreenshot",
-            &json!({"format": "png", "captureBeyondViewport": true, "clip": clip}),
-        );
+    pub fn whole_picture(&self, viewing: Viewing) -> Vec<u8> {
+        let _ = self.devtools("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
+        self.look(viewing);
+        // A window as high as the page: what lies beyond a window is drawn in the wrong place where one reads from right to left.
+        let height = self.ask("return document.documentElement.scrollHeight;", &[]);
+        let mut metrics = viewing.metrics();
+        metrics["height"] = height;
+        let _ = self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+        let taken = self.devtools("Page.captureScreenshot", &json!({"format": "png"}));
         let data = taken["data"].as_str().expect("a picture");
         BASE64.decode(data).expect("base64")
     }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use sayso_tests::browser::Browser;
-use sayso_tests::pages::{LANGUAGES, STATES, State, Visit, full_theme, publish};
+use sayso_tests::pages::{LANGUAGES, RIGHT_TO_LEFT, STATES, State, Visit, full_theme, publish};
 use sayso_tests::stack::Stack;
 use sayso_tests::viewing::{Mode, NARROWEST, VIEWINGS, Viewing};
 use serde_json::{Value, json};
@@ -82,6 +82,11 @@ fn nothing_is_wrong_in_german() {
 #[test]
 fn nothing_is_wrong_in_french() {
     nothing_is_wrong("plain", LANGUAGES[3]);
+}
+
+#[test]
+fn nothing_is_wrong_from_right_to_left() {
+    nothing_is_wrong("plain", RIGHT_TO_LEFT);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod build;
 mod bench;
 mod check;
 mod dev;
+mod screenshots;
 mod simulate;
 mod size;
 mod test;
@@ -33,6 +34,7 @@ cargo xtask <command>
   bench [--quick|--full] [--events 10000,200000] [--shards 1] [--state DIR] [--no-build]
                                                    what the collector bears, beside the least that a Worker can do
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
+  screenshots [WORD …]                             each hosted page in each state, into target/screenshots
   size                                             bytes of what a visitor and the Worker load";
 
 fn main() -> ExitCode {
@@ -76,6 +78,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             check::run()?;
         }
         "simulate" => simulate::run(&simulate::Options::parse(rest)?)?,
+        "screenshots" => screenshots::run(rest)?,
         "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {
             refuse_options(rest)?;
