@@ -11,6 +11,15 @@ use crate::{
     problem::FieldError,
 };
 
+/// What still needs a purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Forms that ask for it
+    pub forms: Vec<FormKey>,
+    /// Purposes that are a part of it
+    pub parts: Vec<PurposeKey>,
+}
+
 impl SiteDefinition {
     /// The definition with this purpose in the place of the one of the same name, or as its last; and whether it is new.
     pub fn with_purpose(
@@ -25,15 +34,20 @@ impl SiteDefinition {
         Ok((self, known.is_none()))
     }
 
-    /// The definition without this purpose; `Err` names the forms that ask for it and have to let go of it first.
-    pub fn without_purpose(mut self, key: &PurposeKey) -> Result<Self, Vec<FormKey>> {
+    /// The definition without this purpose; `Err` names what has to let go of it first.
+    pub fn without_purpose(mut self, key: &PurposeKey) -> Result<Self, InUse> {
         let asking = self.forms.iter().filter(|form| form.purposes.contains(key));
-        let asking: Vec<FormKey> = asking.map(|form| form.key.clone()).collect();
-        if asking.is_empty() {
+        let parts = self.purposes.iter();
+        let parts = parts.filter(|purpose| purpose.part_of.as_ref() == Some(key));
+        let in_use = InUse {
+            forms: asking.map(|form| form.key.clone()).collect(),
+            parts: parts.map(|purpose| purpose.key.clone()).collect(),
+        };
+        if in_use.forms.is_empty() && in_use.parts.is_empty() {
             self.purposes.retain(|purpose| purpose.key != *key);
             Ok(self)
         } else {
-            Err(asking)
+            Err(in_use)
         }
     }
 

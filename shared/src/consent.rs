@@ -114,6 +114,13 @@ pub fn step(status: Status, act: Act) -> Option<Status> {
     }
 }
 
+/// Whether a part of a purpose holds: while the whole does, unless the person switched the part off. Who says yes to the whole has said
+/// yes to its parts: they stand in its words.
+#[must_use]
+pub fn part_holds(part: Status, whole: Status) -> bool {
+    whole == Status::Given && !matches!(part, Status::Refused | Status::Withdrawn | Status::Expired)
+}
+
 /// The state of one subject for one purpose, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {

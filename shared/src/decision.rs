@@ -211,11 +211,42 @@ pub fn confirm(
     changes.collect()
 }
 
-/// The button of the personal page: stops what `chosen` names, or everything.
+/// A switch of the personal page, as `shown` there: `on`, by somebody whose address is proven, is a yes at once; off is a no. One that
+/// stands so already changes nothing, unless the yes was taken over from elsewhere, `unproven`, and is now the person's own.
 #[must_use]
-pub fn withdraw(standing: &Standing, chosen: Option<&PurposeKey>, now: Timestamp) -> Vec<Change> {
-    let named =
-        |(purpose, _): &(&PurposeKey, &Consent)| chosen.is_none_or(|chosen| chosen == *purpose);
+pub fn switch(
+    standing: &Standing,
+    shown: &[PublishedPurpose],
+    submission: Uuid,
+    purpose: &PurposeKey,
+    on: bool,
+    unproven: bool,
+    now: Timestamp,
+) -> Option<Change> {
+    let known = standing.get(purpose);
+    let is_given = known.is_some_and(|consent| consent.status == Status::Given);
+    let act = match on {
+        true if is_given && !unproven => return None,
+        true => Act::Give,
+        false => Act::Refuse,
+    };
+    let changed = change(known, purpose, act, now, |after| {
+        after.submission = submission;
+        after.requested_at = None;
+        after.expires_at = holds_until(shown, purpose, after);
+        after.retention_days = worded(shown, purpose).and_then(|purpose| purpose.retention_days);
+    });
+    changed.filter(|change| on || change.previous != change.after.status)
+}
+
+/// The button of the personal page: stops what `chosen` says, or everything.
+#[must_use]
+pub fn withdraw(
+    standing: &Standing,
+    chosen: impl Fn(&PurposeKey) -> bool,
+    now: Timestamp,
+) -> Vec<Change> {
+    let named = |(purpose, _): &(&PurposeKey, &Consent)| chosen(purpose);
     let stopped = standing.iter().filter(named);
     stopped
         .filter_map(|(purpose, consent)| change(Some(consent), purpose, Act::Withdraw, now, |_| {}))

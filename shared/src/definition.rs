@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    catalogue::{Catalogue, StandardWords},
+    catalogue::{Catalogue, StandardWords, fill},
     email::EmailAddress,
     fields::stopped_at,
     id::MOST_SHARDS,
@@ -134,6 +134,10 @@ pub struct Purpose {
     /// What it means
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
     pub text: Texts,
+    /// The purpose that this is a part of: a type of what people get with it, such as news or invitations, that each person switches
+    /// off and on by itself on the personal page. It counts only while a yes to that purpose does
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PurposeKey>,
     /// On which ground
     pub legal_basis: LegalBasis,
     /// Over which channels
@@ -249,6 +253,26 @@ impl SiteDefinition {
         self.purposes.iter().find(|purpose| purpose.key == *key)
     }
 
+    /// The personal page as a form: it asks for everything that is a person's to choose.
+    #[must_use]
+    pub fn personal_page(&self) -> Form {
+        let chosen = self.purposes.iter();
+        let chosen = chosen.filter(|purpose| purpose.legal_basis == LegalBasis::Consent);
+        let intro = |language: &Language| {
+            let controller = [("controller", self.controller.name.as_str())];
+            fill(Catalogue::of(language).page.preferences_lead, &controller)
+        };
+        let languages = self.languages.iter();
+        Form {
+            key: Form::personal_key(),
+            source: Source::PreferenceCentre,
+            purposes: chosen.map(|purpose| purpose.key.clone()).collect(),
+            intro: languages
+                .map(|language| (language.clone(), intro(language)))
+                .collect(),
+        }
+    }
+
     /// The language to answer in when a person reads `wanted`.
     #[must_use]
     pub fn language_for(&self, wanted: Option<&Language>) -> &Language {
@@ -298,6 +322,9 @@ impl SiteDefinition {
         for (index, purpose) in self.purposes.iter().enumerate() {
             checked.texts(&format!("/purposes/{index}/title"), &purpose.title);
             checked.texts(&format!("/purposes/{index}/text"), &purpose.text);
+            if let Some(whole) = &purpose.part_of {
+                checked.part(&format!("/purposes/{index}/part_of"), self.purpose(whole));
+            }
             let spans = [
                 ("retention_days", purpose.retention_days),
                 ("valid_for_days", purpose.valid_for_days),
@@ -322,6 +349,12 @@ impl SiteDefinition {
                     "must be web_form, chat or hosted_form",
                 );
             }
+            if form.key == Form::personal_key() {
+                checked.wrong(
+                    &format!("/forms/{index}/key"),
+                    "is the name of the personal page; call the form something else",
+                );
+            }
             if form.purposes.is_empty() {
                 checked.wrong(
                     &format!("/forms/{index}/purposes"),
@@ -338,6 +371,17 @@ impl SiteDefinition {
             }
         }
         checked.errors
+    }
+}
+
+impl Form {
+    /// What the personal page is called among the forms.
+    ///
+    /// # Panics
+    /// Never: the name is a name.
+    #[must_use]
+    pub fn personal_key() -> FormKey {
+        FormKey::parse("preferences").expect("a name of lower-case letters")
     }
 }
 
@@ -366,6 +410,7 @@ impl Purpose {
                 key: key("STORE"),
                 title: texts(|words| words.store_title),
                 text: texts(|words| words.store_text),
+                part_of: None,
                 legal_basis: LegalBasis::Consent,
                 channels: vec![Channel::Email, Channel::Phone],
                 double_opt_in: false,
@@ -377,6 +422,7 @@ impl Purpose {
                 key: key("EMARKETING"),
                 title: texts(|words| words.emarketing_title),
                 text: texts(|words| words.emarketing_text),
+                part_of: None,
                 legal_basis: LegalBasis::Consent,
                 channels: vec![Channel::Email],
                 double_opt_in: true,
@@ -433,6 +479,19 @@ impl Checked<'_> {
                 &format!("{pointer}/{language}"),
                 "is a language that the site does not have",
             );
+        }
+    }
+
+    fn part(&mut self, pointer: &str, whole: Option<&Purpose>) {
+        match whole {
+            None => self.wrong(pointer, "is not one of the site's purposes"),
+            Some(whole) if whole.part_of.is_some() => {
+                self.wrong(
+                    pointer,
+                    "must be a purpose that is not itself a part of another",
+                );
+            }
+            Some(_) => {}
         }
     }
 

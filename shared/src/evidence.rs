@@ -19,6 +19,7 @@ use crate::{
     purpose::{Channel, LegalBasis, Source},
     receipt::{ReceiptAct, SubmissionFacts},
     time::Timestamp,
+    visitor::Confirmation,
 };
 
 /// The `typ` of the statement that seals a pack.
@@ -108,6 +109,9 @@ pub struct EvidenceSubmission {
     /// What whoever recorded it noted, unless the person was erased
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// How it was confirmed from its mail, where it was
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
 }
 
 /// What a request says of where it came from, minimised.

@@ -93,6 +93,9 @@ pub mod export;
 pub mod event;
 
 #[cfg(feature = "record")]
+pub mod visitor;
+
+#[cfg(feature = "record")]
 pub mod evidence;
 
 #[cfg(feature = "record")]

@@ -21,6 +21,8 @@ pub enum Method {
     DoubleOptIn,
     /// Pressed a button of the personal page
     PreferenceCentre,
+    /// Pressed the button of a mail program that stops mails (RFC 8058)
+    OneClick,
     /// Said it: by telephone, face to face. Recorded by the controller
     OralStatement,
     /// Wrote it on paper: a card, a form, a letter. Recorded by the controller
@@ -43,6 +45,7 @@ impl Method {
             Self::Checkbox => "checkbox",
             Self::DoubleOptIn => "double_opt_in",
             Self::PreferenceCentre => "preference_centre",
+            Self::OneClick => "one_click",
             Self::OralStatement => "oral_statement",
             Self::WrittenStatement => "written_statement",
             Self::ElectronicStatement => "electronic_statement",

@@ -100,6 +100,7 @@ impl NoticeText {
                 key: key.clone(),
                 title: purpose.title.get(lang)?.clone(),
                 text: purpose.text.get(lang)?.clone(),
+                part_of: purpose.part_of.clone(),
                 legal_basis: purpose.legal_basis,
                 channels: purpose.channels.clone(),
                 double_opt_in: purpose.double_opt_in,

@@ -195,12 +195,23 @@ impl Problem {
 
     /// 409: forms still ask for the purpose.
     #[must_use]
-    pub fn purpose_in_use(purpose: &PurposeKey, forms: &[FormKey]) -> Self {
+    pub fn purpose_in_use(purpose: &PurposeKey, forms: &[FormKey], parts: &[PurposeKey]) -> Self {
         let named: Vec<&str> = forms.iter().map(FormKey::as_str).collect();
-        let detail = format!(
-            "These forms ask for {purpose}: {}. Take it out of them first.",
-            named.join(", ")
-        );
+        let mut details = Vec::new();
+        if !forms.is_empty() {
+            let named = named.join(", ");
+            details.push(format!(
+                "These forms ask for {purpose}: {named}. Take it out of them first."
+            ));
+        }
+        if !parts.is_empty() {
+            let parts: Vec<&str> = parts.iter().map(PurposeKey::as_str).collect();
+            let parts = parts.join(", ");
+            details.push(format!(
+                "These purposes are a part of {purpose}: {parts}. Change or remove them first."
+            ));
+        }
+        let detail = details.join(" ");
         let mut problem = Self::new(409, "purpose-in-use", "The purpose is in use", detail);
         problem.extension.insert("forms".to_owned(), named.into());
         problem

@@ -71,6 +71,9 @@ pub struct PublishedPurpose {
     pub title: String,
     /// What it means
     pub text: String,
+    /// The purpose that it is a part of: it counts only while a yes to that one does
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PurposeKey>,
     /// On which ground
     pub legal_basis: LegalBasis,
     /// Over which channels

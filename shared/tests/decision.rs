@@ -8,7 +8,7 @@ use std::{
 
 use proptest::prelude::*;
 use sayso_shared::{
-    consent::{Standing, Status},
+    consent::{Consent, Standing, Status},
     decision::{self, Change},
     key::PurposeKey,
     published::PublishedPurpose,
@@ -56,6 +56,7 @@ fn shown() -> Vec<PublishedPurpose> {
         double_opt_in,
         retention_days: None,
         valid_for_days,
+        part_of: None,
         data_categories: Vec::new(),
     };
     vec![
@@ -119,7 +120,7 @@ impl History {
             }
             Deed::Withdraw { everything } => {
                 let news = key("NEWS");
-                decision::withdraw(&self.standing, (!everything).then_some(&news), self.now)
+                decision::withdraw(&self.standing, |key| *everything || *key == news, self.now)
             }
             Deed::Lapse { submission: at } => {
                 decision::lapse(&self.standing, submission(*at), self.now)
@@ -247,7 +248,7 @@ fn a_yes_that_was_decided_before_a_withdrawal_and_arrives_after_it_is_old_news()
     for change in submit(&standing, at(1), at(1)) {
         standing.insert(change.purpose, change.after);
     }
-    for change in decision::withdraw(&standing, None, at(10)) {
+    for change in decision::withdraw(&standing, |_| true, at(10)) {
         standing.insert(change.purpose, change.after);
     }
     assert_eq!(submit(&standing, at(9), at(20)), vec![]);
@@ -303,4 +304,96 @@ fn an_address_that_had_its_mails_keeps_the_link_that_it_has() {
     );
     let told = decision::submit(&standing, &shown, again, &yes, at(6), at(6), true).told;
     assert_eq!(decided.told, told, "nobody is told of it");
+}
+
+#[test]
+fn a_switch_of_the_personal_page_counts_at_once_and_only_once() {
+    let shown = shown();
+    let (news, id) = (key("NEWS"), Uuid::from_u128(1));
+    let switch = |standing: &Standing, on, unproven| {
+        decision::switch(
+            standing,
+            &shown,
+            id,
+            &news,
+            on,
+            unproven,
+            Timestamp::from_unix_millis(5),
+        )
+    };
+    let became =
+        |change: Option<Change>| change.map(|change| (change.previous, change.after.status));
+    for (known, off, on, own) in [
+        (
+            Status::Unknown,
+            Some(Status::Refused),
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+        (
+            Status::Requested,
+            Some(Status::Withdrawn),
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+        (
+            Status::Given,
+            Some(Status::Withdrawn),
+            None,
+            Some(Status::Given),
+        ),
+        (
+            Status::Refused,
+            None,
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+        (
+            Status::Withdrawn,
+            None,
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+        (
+            Status::Expired,
+            Some(Status::Refused),
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+        (
+            Status::Lapsed,
+            Some(Status::Refused),
+            Some(Status::Given),
+            Some(Status::Given),
+        ),
+    ] {
+        let mut standing = Standing::new();
+        if known != Status::Unknown {
+            let consent = Consent {
+                status: known,
+                since: Timestamp::from_unix_millis(1),
+                submission: Uuid::nil(),
+                requested_at: None,
+                expires_at: None,
+                retention_days: None,
+            };
+            standing.insert(news.clone(), consent);
+        }
+        let after = |status: Option<Status>| status.map(|status| (known, status));
+        assert_eq!(
+            became(switch(&standing, false, false)),
+            after(off),
+            "{known:?}"
+        );
+        assert_eq!(
+            became(switch(&standing, true, false)),
+            after(on),
+            "{known:?}"
+        );
+        assert_eq!(
+            became(switch(&standing, true, true)),
+            after(own),
+            "{known:?}"
+        );
+    }
 }

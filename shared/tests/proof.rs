@@ -30,6 +30,7 @@ use sayso_shared::{
     purpose::{DataCategory, LegalBasis, Source},
     receipt::{Gist, Meant, RECEIPT_TYPE, Receipt, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
+    visitor::{Confirmation, VisitorClass, Visits},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -403,6 +404,15 @@ fn pack() -> EvidencePack {
                 user_agent: Some("A browser".to_owned()),
             }),
             comment: None,
+            confirmation: Some(Confirmation {
+                at: at(2),
+                with: VisitorClass::Browser,
+                seconds_after_mail: Some(40),
+                before: Visits {
+                    opened: 3,
+                    scanner_like: 2,
+                },
+            }),
         }],
         notices: vec![notice()],
         mails: vec![mail()],

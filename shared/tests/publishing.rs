@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sayso_shared::{
+    amendment::InUse,
     catalogue::Catalogue,
     definition::SiteDefinition,
     key::{FormKey, PurposeKey},
@@ -172,7 +173,10 @@ fn a_purpose_leaves_only_when_no_form_asks_for_it() {
     let store = purpose_key("STORE");
     assert_eq!(
         definition.clone().without_purpose(&store),
-        Err(vec![form_key("one"), form_key("two")])
+        Err(InUse {
+            forms: vec![form_key("one"), form_key("two")],
+            parts: vec![],
+        })
     );
     let free = definition
         .without_form(&form_key("one"))
@@ -180,6 +184,33 @@ fn a_purpose_leaves_only_when_no_form_asks_for_it() {
     let gone = free.without_purpose(&store).expect("nobody asks");
     assert_eq!(names(&gone), ["EMARKETING"]);
     assert_eq!(gone.clone().without_purpose(&store), Ok(gone));
+}
+
+#[test]
+fn a_part_of_a_purpose_names_one_that_is_whole_and_holds_it_in_place() {
+    let part = |key: &str, whole: &str| json!({"key": key, "part_of": whole, "title": {"en": key}, "text": {"en": key}, "legal_basis": "consent", "channels": ["email"], "double_opt_in": false});
+    let with = |document: Value| {
+        let key = document["key"].as_str().expect("a key").to_owned();
+        parse(&site(&["en"])).with_purpose(&purpose_key(&key), &document)
+    };
+    let (definition, _) = with(part("NEWS", "EMARKETING")).expect("a part");
+    let whole = purpose_key("EMARKETING");
+    let in_use = definition
+        .clone()
+        .without_purpose(&whole)
+        .expect_err("held");
+    assert_eq!(in_use.parts, [purpose_key("NEWS")]);
+    let personal = definition.personal_page();
+    assert_eq!(personal.purposes.len(), 3, "the personal page asks for all");
+    let of_part = definition.with_purpose(&purpose_key("MORE"), &part("MORE", "NEWS"));
+    for wrong in [
+        with(part("NEWS", "NONE")),
+        with(part("NEWS", "NEWS")),
+        of_part,
+    ] {
+        let errors = wrong.expect_err("wrong");
+        assert_eq!(errors[0].pointer, "/part_of");
+    }
 }
 
 /// Words that were current for a week, replaced at minute 0.

@@ -2,7 +2,7 @@
 
 use sayso_shared::{
     answer::{NoticePublished, SitePublished},
-    definition::{Purpose, SiteDefinition},
+    definition::{Form, Purpose, SiteDefinition},
     key::{FormKey, PurposeKey, SiteKey},
     notice::{Notice, NoticeText, Replaced},
     problem::Problem,
@@ -87,7 +87,8 @@ impl Site {
     pub(super) fn remove_purpose(&self, key: &PurposeKey, now: Timestamp) -> Outcome<()> {
         let known = self.known()?;
         let amended = known.definition.clone().without_purpose(key);
-        let definition = amended.map_err(|forms| Problem::purpose_in_use(key, &forms))?;
+        let definition =
+            amended.map_err(|in_use| Problem::purpose_in_use(key, &in_use.forms, &in_use.parts))?;
         self.publish(known, definition, now).map(drop)
     }
 
@@ -123,7 +124,9 @@ impl Site {
             publish(&self.store, &mut snapshot, definition, now)?;
             self.keep(&mut snapshot)
         })?;
-        let published = snapshot.notices.iter().map(|notice| NoticePublished {
+        let notices = snapshot.notices.iter();
+        let of_forms = notices.filter(|notice| notice.text.form != Form::personal_key());
+        let published = of_forms.map(|notice| NoticePublished {
             form: notice.text.form.clone(),
             lang: notice.text.lang.clone(),
             notice: notice.name(),
@@ -144,7 +147,10 @@ fn publish(
     now: Timestamp,
 ) -> Outcome<()> {
     let mut notices = Vec::new();
-    for form in &definition.forms {
+    let personal = definition.personal_page();
+    let asks = !personal.purposes.is_empty();
+    let forms = definition.forms.iter().chain(asks.then_some(&personal));
+    for form in forms {
         for lang in &definition.languages {
             let words = NoticeText::of(&snapshot.site, &definition, form, lang)
                 .ok_or_else(|| damaged("a text"))?;
@@ -259,12 +265,15 @@ mod tests {
             let now = Timestamp::from_unix_millis(minute * 60_000);
             let published = publish(&self.store, &mut self.snapshot, definition, now);
             assert!(!matches!(published, Err(Failure::Fault(_))));
-            let names = self.snapshot.notices.iter().map(Notice::name);
+            let notices = self.snapshot.notices.iter();
+            let of_forms = notices.filter(|notice| notice.text.form != Form::personal_key());
+            let names = of_forms.map(Notice::name);
             names.map(|name| (name.id, name.version)).collect()
         }
 
         fn replaced(&self) -> Vec<&str> {
             let replaced = self.snapshot.replaced.iter();
+            let replaced = replaced.filter(|old| old.form != Form::personal_key());
             replaced.map(|old| old.form.as_str()).collect()
         }
     }
