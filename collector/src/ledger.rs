@@ -17,6 +17,14 @@ pub(crate) mod recording;
 
 mod links;
 
+mod confirming;
+
+mod personal;
+
+mod again;
+
+mod lapse;
+
 mod erase;
 
 mod expiry;
@@ -77,7 +85,7 @@ mod simulator;
 
 use sayso_shared::{
     event::ErasureReason, evidence::ClientFacts, export::ExportForm, key::PurposeKey, key::SiteKey,
-    snapshot::Snapshot,
+    language::Language, snapshot::Snapshot, visitor::VisitorClass,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -113,24 +121,15 @@ pub(crate) enum Ask {
         key: Option<String>,
         lines: Vec<recording::Line>,
     },
-    /// Show what a confirm link leads to
-    ShowConfirm { token: String },
-    /// The button of the confirm page
-    Confirm {
-        token: String,
-        chosen: BTreeSet<String>,
+    /// Something at a link of a mail
+    Link { token: String, ask: AtLink },
+    /// Mail a new link to the page of whoever has this address
+    MailLink {
+        email: String,
+        lang: Option<Language>,
     },
-    /// Show what a personal link leads to
-    ShowPreferences { token: String },
-    /// A button of the personal page; without a purpose, everything
-    Withdraw {
-        token: String,
-        purpose: Option<PurposeKey>,
-    },
-    /// Show everything on record of a personal link's holder
-    ShowRecord { token: String },
-    /// One receipt of a personal link's holder
-    Receipt { token: String, act: Uuid },
+    /// Whose pages these are, in one of these languages
+    Who { wanted: Vec<Language> },
     /// A page of events for this key; without one, the admin asks
     Events {
         key: Option<String>,
@@ -167,6 +166,56 @@ pub(crate) enum Ask {
         #[serde(default)]
         form: Option<ExportForm>,
     },
+}
+
+/// What is asked at a link of a mail.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AtLink {
+    /// Show what a confirm link leads to, opened with this
+    ShowConfirm { by: VisitorClass },
+    /// The button of the confirm page, pressed with this
+    Confirm {
+        chosen: BTreeSet<String>,
+        by: VisitorClass,
+    },
+    /// Mail once more what waits
+    MailAgain,
+    /// Show what a personal link leads to
+    ShowPreferences { lang: Option<Language> },
+    /// A button of the personal page; without a purpose, everything
+    Withdraw {
+        purpose: Option<PurposeKey>,
+        lang: Option<Language>,
+    },
+    /// A switch of the personal page, beside the words of this hash
+    Switch {
+        purpose: PurposeKey,
+        on: bool,
+        notice: String,
+        lang: Option<Language>,
+    },
+    /// The button of a mail program
+    Unsubscribe,
+    /// Make a person's links stop working
+    Revoke { lang: Option<Language> },
+    /// Show everything on record of a personal link's holder
+    ShowRecord,
+    /// One receipt of a personal link's holder
+    Receipt { act: Uuid },
+}
+
+impl AtLink {
+    /// Whether it only looks.
+    pub(crate) fn is_a_look(&self) -> bool {
+        matches!(
+            self,
+            Self::ShowConfirm { .. }
+                | Self::ShowPreferences { .. }
+                | Self::ShowRecord
+                | Self::Receipt { .. }
+        )
+    }
 }
 
 /// Asks, and passes on whatever the ledger answers.

@@ -45,6 +45,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) told: Option<Told<'a>>,
     pub(crate) confirm: Option<&'a Token>,
     pub(crate) preferences: &'a Token,
+    /// Whether it is nothing but the link to the person's own page, which was asked for
+    pub(crate) is_link: bool,
     pub(crate) public_url: &'a str,
 }
 
@@ -76,6 +78,7 @@ struct Words<'a> {
     confirm_lead: String,
     confirm_until: String,
     why: String,
+    change_lead: String,
     controller: &'a Controller,
     waiting: &'a [&'a PublishedPurpose],
     recorded: &'a [&'a PublishedPurpose],
@@ -104,11 +107,16 @@ impl Letter {
     /// The mail without what opens its links.
     pub(crate) fn without_secrets(mut self) -> Self {
         for link in std::mem::take(&mut self.links) {
-            let blank = link
-                .rsplit_once('~')
-                .map_or("…".to_owned(), |(rest, _)| format!("{rest}~…"));
+            let parts = link.rsplit_once('~');
+            let secret = parts.map(|(_, secret)| secret);
+            let blank = parts.map_or("…".to_owned(), |(rest, _)| format!("{rest}~…"));
             self.text = self.text.replace(&link, &blank);
             self.html = self.html.replace(&link, &blank);
+            if let Some(secret) = secret {
+                for value in self.headers.values_mut() {
+                    *value = value.replace(secret, "…");
+                }
+            }
             self.links.push(blank);
         }
         self
@@ -135,7 +143,9 @@ impl Letter {
             .told
             .as_ref()
             .map(|told| told.words(catalogue, contents));
-        let subject = if contents.confirm.is_some() {
+        let subject = if contents.is_link {
+            words.link_subject
+        } else if contents.confirm.is_some() {
             words.confirm_subject
         } else if told.is_some() {
             words.told_subject
@@ -156,8 +166,14 @@ impl Letter {
             },
             confirm_until: catalogue.link_works(definition.confirm_within_hours),
             why: own(match told {
+                _ if contents.is_link => words.link_why,
                 None => words.why,
                 Some(_) => words.told_why,
+            }),
+            change_lead: own(if contents.is_link {
+                words.link_lead
+            } else {
+                words.change_lead
             }),
             controller: &definition.controller,
             waiting: &contents.waiting,
@@ -168,6 +184,15 @@ impl Letter {
             change_link: link("preferences", contents.preferences),
         };
         let (text, html) = (Text(&written).render()?, Html(&written).render()?);
+        let mut headers =
+            BTreeMap::from([("Auto-Submitted".to_owned(), "auto-generated".to_owned())]);
+        // Of what is only asked there is nothing to stop yet, and who asked for a link is not writing to stop it.
+        if contents.confirm.is_none() && !contents.is_link {
+            let address = format!("<{}>", link("unsubscribe", contents.preferences));
+            headers.insert("List-Unsubscribe".to_owned(), address);
+            let post = "List-Unsubscribe=One-Click".to_owned();
+            headers.insert("List-Unsubscribe-Post".to_owned(), post);
+        }
         let links = written
             .confirm_link
             .into_iter()
@@ -180,7 +205,7 @@ impl Letter {
             subject: written.subject,
             text,
             html,
-            headers: BTreeMap::from([("Auto-Submitted".to_owned(), "auto-generated".to_owned())]),
+            headers,
             links,
         })
     }

@@ -10,16 +10,20 @@ mod document;
 mod events;
 mod forms;
 mod keys;
+mod link;
 mod mailbox;
+mod people;
 mod preferences;
 mod purposes;
 mod receipts;
 mod subjects;
 mod submissions;
+mod unsubscribe;
 
 use futures_util::StreamExt as _;
 use sayso_shared::{
     key::{NameError, SiteKey},
+    language::Language,
     problem::{FieldError, Problem},
 };
 use worker::{Env, Headers, Method, Request, Response, Result};
@@ -43,7 +47,14 @@ const PATIENCE_WITH_BODIES: usize = 4 * 1024 * 1024;
 
 /// Answers every request there is.
 pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
-    let response = route(request, env).await.or_else(Failure::into_response)?;
+    let path = request.path();
+    let accepted = request.headers().get("accept-language")?;
+    let mut response = route(request, env).await.or_else(Failure::into_response)?;
+    if people::are_for_people(&path) {
+        let languages = Language::accepted(&accepted.unwrap_or_default());
+        response =
+            people::for_people(response, &path, languages).or_else(Failure::into_response)?;
+    }
     // What an object answered has headers that cannot be changed; copies of them can.
     let headers = response.headers().clone();
     headers.set("x-content-type-options", "nosniff")?;
@@ -91,7 +102,10 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         }
         ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
         ["confirm", token] => confirm::route(wanted, token).await,
+        ["confirm", token, "resend"] => confirm::resend(wanted, token).await,
         ["preferences", token] => preferences::route(wanted, token).await,
+        ["unsubscribe", token] => unsubscribe::route(wanted, token).await,
+        ["link", site] => link::route(wanted, site).await,
         ["receipts", token] => {
             wanted
                 .get(async |wanted| receipts::show(wanted, token).await)

@@ -67,6 +67,17 @@ impl Problem {
         )
     }
 
+    /// 400: the body is not what this route takes.
+    #[must_use]
+    pub fn bad_body(must: &str) -> Self {
+        Self::new(
+            400,
+            "bad-body",
+            "The body is not what was expected",
+            must.to_owned(),
+        )
+    }
+
     /// 400: a parameter of the address cannot be read.
     #[must_use]
     pub fn bad_parameter(name: &str, must: &str) -> Self {

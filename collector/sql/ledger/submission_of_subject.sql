@@ -1,1 +1,1 @@
-SELECT id, subject, digest, facts, answer, waiting_until, client, comment FROM submission WHERE subject = ?;
+SELECT id, subject, digest, facts, answer, waiting_until, client, comment, confirmation FROM submission WHERE subject = ?;

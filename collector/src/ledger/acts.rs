@@ -9,6 +9,7 @@ use sayso_shared::{
     receipt::{Meant, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::book::{Book, Keys};
@@ -79,6 +80,71 @@ impl<S: Store> Book<S> {
         }
         self.note_keeping(done.subject, done.changes, now)?;
         Ok(receipt)
+    }
+
+    /// Writes changes that may rest on several submissions: one act for each. Call within a commit.
+    pub(super) fn write_changes(
+        &self,
+        keys: &Keys,
+        subject: Uuid,
+        changes: Vec<Change>,
+        act: ReceiptAct,
+        manner: Manner,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let mut by_submission: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            by_submission
+                .entry(change.after.submission)
+                .or_default()
+                .push(change);
+        }
+        for (submission, changes) in &by_submission {
+            let (facts, notice) = self.basis(*submission)?;
+            let done = Done {
+                subject,
+                facts: &facts,
+                notice: &notice,
+                act,
+                manner,
+                changes,
+            };
+            self.append(
+                keys,
+                &done,
+                changes
+                    .iter()
+                    .map(|change| (&change.purpose, Meant::Became(change.after.status))),
+                now,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What a consent rests on.
+    pub(super) fn basis(&self, submission: Uuid) -> Outcome<(SubmissionFacts, Notice)> {
+        let row = self
+            .submission(submission)?
+            .ok_or_else(|| damaged("a consent's submission"))?;
+        let facts = row.facts()?;
+        let notice = self.notice(&facts.notice.hash)?;
+        Ok((facts, notice))
+    }
+
+    /// Mails in the outbox that would ask what nothing waits for any more are not sent. Those that only tell something still are.
+    pub(super) fn cancel_mails(&self, subject: Uuid) -> Outcome<()> {
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/mail_cancel.sql"),
+            vec![text(subject)],
+        )?)
+    }
+
+    /// Once nothing of this submission waits any more, it has no end to wait for.
+    pub(super) fn settle(&self, submission: Uuid) -> Outcome<()> {
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/submission_settle.sql"),
+            vec![text(submission)],
+        )?)
     }
 
     fn project(&self, subject: Uuid, change: &Change) -> Outcome<()> {

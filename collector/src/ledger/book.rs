@@ -13,6 +13,7 @@ use sayso_shared::{
 };
 use serde::Deserialize;
 
+use super::links::Opened;
 use crate::{
     failure::{Outcome, damaged},
     json,
@@ -27,6 +28,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("../../sql/ledger/schema_1.sql"),
         include_str!("../../sql/ledger/schema_2.sql"),
         include_str!("../../sql/ledger/schema_3.sql"),
+        include_str!("../../sql/ledger/schema_4.sql"),
     ],
 };
 
@@ -36,6 +38,7 @@ pub(super) struct Book<S> {
     keys: Result<Rc<Keys>, Problem>,
     snapshot: RefCell<Option<Rc<Snapshot>>>,
     has_schema: Cell<bool>,
+    pub(super) opened: RefCell<Opened>,
 }
 
 /// The keys, derived once.
@@ -75,6 +78,7 @@ impl<S: Store> Book<S> {
             keys,
             snapshot: RefCell::default(),
             has_schema: Cell::new(false),
+            opened: RefCell::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use sayso_shared::{
     jws::verify,
     key::PurposeKey,
     receipt::RECEIPT_TYPE,
+    visitor::VisitorClass,
 };
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -55,7 +56,12 @@ fn status<T>(outcome: Result<T, Failure>) -> Option<u16> {
 fn who_is_erased_is_gone_and_what_happened_stays() {
     let book = book(NativeStore::in_memory());
     let (id, confirm, personal) = says_yes(&book, 1, "jan@example.com");
-    good(book.confirm(&confirm, &["NEWS".to_owned()].into(), at(2)));
+    good(book.confirm(
+        &confirm,
+        &["NEWS".to_owned()].into(),
+        VisitorClass::Browser,
+        at(2),
+    ));
     let before = good(book.events(None, "", 100, &[])).events;
     let reason = Some(ErasureReason::Objection);
     let erased = good(book.erase(None, id, reason, at(3)));
@@ -82,7 +88,12 @@ fn who_is_erased_is_gone_and_what_happened_stays() {
     // Links tell nothing, not even that they were good once.
     let shown = good(book.show_confirm(&confirm, at(4)));
     assert!(matches!(shown, ConfirmView::Unknown));
-    let pressed = good(book.confirm(&confirm, &["NEWS".to_owned()].into(), at(4)));
+    let pressed = good(book.confirm(
+        &confirm,
+        &["NEWS".to_owned()].into(),
+        VisitorClass::Browser,
+        at(4),
+    ));
     assert!(matches!(pressed, ConfirmView::Unknown));
     let personal = [
         good(book.show_preferences(&personal)),

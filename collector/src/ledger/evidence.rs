@@ -207,6 +207,7 @@ impl<S: Store> Book<S> {
                 asked,
                 client: client(&row, subject)?,
                 comment: comment(&row, subject)?,
+                confirmation: row.confirmation()?,
             });
         }
         submissions.sort_by_key(|submission| (submission.facts.received_at, submission.facts.id));

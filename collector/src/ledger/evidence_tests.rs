@@ -2,7 +2,7 @@
 
 use sayso_shared::{
     consent::Status, email::EmailAddress, event::EventSubject, evidence::ClientFacts, id::uuid_v7,
-    key::PurposeKey, mailing::Handover, receipt::ReceiptAct,
+    key::PurposeKey, mailing::Handover, receipt::ReceiptAct, visitor::VisitorClass,
 };
 
 use super::{
@@ -39,7 +39,12 @@ fn everything_about_one_consent_is_found_and_nothing_about_another() {
             };
             confirm = token(0);
             let preferences = token(1);
-            good(book.confirm(&confirm, &["NEWS".to_owned()].into(), at(4)));
+            good(book.confirm(
+                &confirm,
+                &["NEWS".to_owned()].into(),
+                VisitorClass::Browser,
+                at(4),
+            ));
             good(book.withdraw(&preferences, Some(&news()), at(5)));
         }
     }

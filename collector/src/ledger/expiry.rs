@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     book::{At, Book, Keys},
-    links::Lapsed,
+    lapse::Lapsed,
 };
 use crate::{
     failure::Outcome,

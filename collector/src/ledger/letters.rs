@@ -6,6 +6,7 @@ use sayso_shared::{
     consent::Status,
     decision::Change,
     key::PurposeKey,
+    language::Language,
     mailing::{MailCap, mail_slot},
     notice::Notice,
     published::PublishedPurpose,
@@ -45,21 +46,13 @@ pub(super) struct About<'a> {
     pub(super) waiting_until: Option<Timestamp>,
 }
 
-/// Who causes a mail.
-#[derive(Clone, Copy)]
-pub(super) enum Trust {
-    /// Anybody, by a form
-    Visitor,
-    /// Who holds a key
-    BackEnd,
-}
-
 impl<S: Store> Book<S> {
-    /// Puts the mail about an act into the outbox, unless the address has had its share for today. Call within a commit.
+    /// Puts the mail about an act into the outbox, to leave when it is `due`; see [`Self::mail_slot`]. Call within a commit.
     pub(super) fn write_letter(
         &self,
         keys: &Keys,
         about: &About<'_>,
+        due: Timestamp,
         now: Timestamp,
     ) -> Outcome<()> {
         let About {
@@ -69,15 +62,10 @@ impl<S: Store> Book<S> {
             facts,
             ..
         } = *about;
-        let trust = match facts.recorded {
-            None => Trust::Visitor,
-            Some(_) => Trust::BackEnd,
-        };
-        let Some(due) = self.mail_slot(keys, subject, trust, now)? else {
-            return Ok(());
-        };
-        let token = || Token::mint(snapshot.site.clone(), snapshot.shard, chance::bytes());
-        let (confirm, preferences) = (about.waiting_until.map(|until| (token(), until)), token());
+        let (confirm, preferences) = (
+            about.waiting_until.map(|until| (mint(snapshot), until)),
+            mint(snapshot),
+        );
         let told = facts.recorded.as_ref().map(|recorded| Told {
             facts,
             recorded,
@@ -94,13 +82,55 @@ impl<S: Store> Book<S> {
             told,
             confirm: confirm.as_ref().map(|(token, _)| token),
             preferences: &preferences,
+            is_link: false,
             public_url: &keys.settings.public_url,
         });
-        let letter = serde_json::to_vec(&letter.map_err(|_| damaged("a template"))?)?;
+        let letter = letter.map_err(|_| damaged("a template"))?;
         if let Some((token, until)) = &confirm {
             self.write_token(token, subject.id, Some(facts.id), Some(*until))?;
         }
         self.write_token(&preferences, subject.id, None, None)?;
+        self.post(subject, &letter, Some(facts.id), due, now)
+    }
+
+    /// Puts the mail with a new link to somebody's own page into the outbox. Call within a commit.
+    pub(super) fn write_link(
+        &self,
+        keys: &Keys,
+        snapshot: &Snapshot,
+        subject: &Subject,
+        lang: &Language,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let preferences = mint(snapshot);
+        let letter = Letter::write(&Contents {
+            definition: &snapshot.definition,
+            lang,
+            person: &subject.person,
+            waiting: Vec::new(),
+            recorded: Vec::new(),
+            already: Vec::new(),
+            told: None,
+            confirm: None,
+            preferences: &preferences,
+            is_link: true,
+            public_url: &keys.settings.public_url,
+        });
+        let letter = letter.map_err(|_| damaged("a template"))?;
+        self.write_token(&preferences, subject.id, None, None)?;
+        self.post(subject, &letter, None, due, now)
+    }
+
+    fn post(
+        &self,
+        subject: &Subject,
+        letter: &Letter,
+        about: Option<Uuid>,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let letter = serde_json::to_vec(letter)?;
         let id = chance::uuid(now);
         let place = letter_place(&id.to_string());
         let values = vec![
@@ -109,38 +139,19 @@ impl<S: Store> Book<S> {
             Value::Blob(subject.key.seal(&letter, &place, chance::bytes())),
             number(now.unix_millis()),
             number(due.unix_millis()),
-            text(facts.id),
+            about.map_or(Value::Null, text),
         ];
         Ok(self
             .store
             .run(include_str!("../../sql/ledger/mail_insert.sql"), values)?)
     }
 
-    fn write_token(
-        &self,
-        token: &Token,
-        subject: Uuid,
-        submission: Option<Uuid>,
-        expires_at: Option<Timestamp>,
-    ) -> Outcome<()> {
-        let values = vec![
-            Value::Blob(token.digest().to_vec()),
-            text(subject),
-            submission.map_or(Value::Null, text),
-            expires_at.map_or(Value::Null, |at| number(at.unix_millis())),
-        ];
-        Ok(self
-            .store
-            .run(include_str!("../../sql/ledger/token_insert.sql"), values)?)
-    }
-
-    /// When the next mail to somebody may leave; none when the address has had its share for today. A visitor may be anybody who fills in
-    /// somebody else's address; a back end knows whom it writes to.
+    /// When the next mail to somebody may leave; none when the address has had its share for today, which `cap` says. A visitor may be
+    /// anybody who fills in somebody else's address; a back end knows whom it writes to.
     pub(super) fn mail_slot(
         &self,
-        keys: &Keys,
         subject: &Subject,
-        trust: Trust,
+        cap: MailCap,
         now: Timestamp,
     ) -> Outcome<Option<Timestamp>> {
         #[derive(Deserialize)]
@@ -157,10 +168,6 @@ impl<S: Store> Book<S> {
             count: 0,
             last: None,
         });
-        let cap = match trust {
-            Trust::Visitor => keys.settings.mailer.cap(),
-            Trust::BackEnd => MailCap::NONE,
-        };
         Ok(mail_slot(
             cap,
             recent.count,
@@ -168,6 +175,10 @@ impl<S: Store> Book<S> {
             now,
         ))
     }
+}
+
+fn mint(snapshot: &Snapshot) -> Token {
+    Token::mint(snapshot.site.clone(), snapshot.shard, chance::bytes())
 }
 
 impl<'a> About<'a> {

@@ -2,15 +2,19 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use sayso_shared::{answer::RecordingsAnswer, email::EmailAddress, problem::Problem};
+use sayso_shared::{
+    answer::RecordingsAnswer, email::EmailAddress, problem::Problem, time::Timestamp,
+};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
-    Ask,
+    Ask, AtLink,
+    book::Book,
     errands::{self, Ledger},
+    personal::{Pressed, Reader},
     record::Whence,
 };
-use crate::{answer, clock, failure::Outcome, json};
+use crate::{answer, clock, failure::Outcome, json, store::ObjectStore};
 
 /// One shard of a site's ledger.
 #[durable_object]
@@ -74,24 +78,16 @@ impl LedgerObject {
                 let results = recorded.answers;
                 answer::json(200, &RecordingsAnswer { results })?
             }
-            Ask::ShowConfirm { token } => {
-                return Ok(answer::json(200, &book.show_confirm(&token, now)?)?);
+            Ask::Link { token, ask } if ask.is_a_look() => {
+                return at_link(book, &token, ask, now);
             }
-            Ask::Confirm { token, chosen } => {
-                answer::json(200, &book.confirm(&token, &chosen, now)?)?
+            Ask::Link { token, ask } => at_link(book, &token, ask, now)?,
+            Ask::MailLink { email, lang } => {
+                let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;
+                book.mail_link(&email, lang.as_ref(), now)?;
+                answer::no_content()?
             }
-            Ask::ShowPreferences { token } => {
-                return Ok(answer::json(200, &book.show_preferences(&token)?)?);
-            }
-            Ask::Withdraw { token, purpose } => {
-                answer::json(200, &book.withdraw(&token, purpose.as_ref(), now)?)?
-            }
-            Ask::ShowRecord { token } => {
-                return Ok(answer::json(200, &book.show_record(&token, now)?)?);
-            }
-            Ask::Receipt { token, act } => {
-                return Ok(answer::json(200, &book.receipt_of(&token, act)?)?);
-            }
+            Ask::Who { wanted } => return Ok(answer::json(200, &book.who(&wanted)?)?),
             Ask::Events {
                 key,
                 after,
@@ -149,4 +145,54 @@ impl LedgerObject {
         self.ledger.run_errands(now).await?;
         Ok(response)
     }
+}
+
+/// What is asked at a link of a mail.
+fn at_link(
+    book: &Book<ObjectStore>,
+    token: &str,
+    ask: AtLink,
+    now: Timestamp,
+) -> Outcome<Response> {
+    Ok(match ask {
+        AtLink::ShowConfirm { by } => {
+            let shown = book.show_confirm(token, now)?;
+            book.note_visit(token, by)?;
+            answer::json(200, &shown)?
+        }
+        AtLink::Confirm { chosen, by } => {
+            answer::json(200, &book.confirm(token, &chosen, by, now)?)?
+        }
+        AtLink::MailAgain => answer::json(200, &book.mail_again(token, now)?)?,
+        AtLink::ShowPreferences { lang } => {
+            let lang = lang.as_ref();
+            answer::json(200, &book.show_preferences(Reader { token, lang })?)?
+        }
+        AtLink::Withdraw { purpose, lang } => {
+            let lang = lang.as_ref();
+            let stopped = book.withdraw(Reader { token, lang }, purpose.as_ref(), now)?;
+            answer::json(200, &stopped)?
+        }
+        AtLink::Switch {
+            purpose,
+            on,
+            notice,
+            lang,
+        } => {
+            let lang = lang.as_ref();
+            let pressed = Pressed {
+                purpose: &purpose,
+                on,
+                notice: &notice,
+            };
+            answer::json(200, &book.switch(Reader { token, lang }, &pressed, now)?)?
+        }
+        AtLink::Unsubscribe => answer::json(200, &book.unsubscribe(token, now)?)?,
+        AtLink::Revoke { lang } => {
+            let lang = lang.as_ref();
+            answer::json(200, &book.revoke(Reader { token, lang })?)?
+        }
+        AtLink::ShowRecord => answer::json(200, &book.show_record(token, now)?)?,
+        AtLink::Receipt { act } => answer::json(200, &book.receipt_of(token, act)?)?,
+    })
 }

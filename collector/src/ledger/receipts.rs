@@ -27,19 +27,17 @@ impl<S: Store> Book<S> {
             return Ok(RecordView::Unknown);
         };
         let keys = self.keys()?;
-        let person = self.person_view(subject)?;
+        let person = self.personal_view(subject, None)?;
         let standing = self.standing(&subject.to_string())?;
         let known = person
-            .purposes
+            .choices
             .iter()
-            .filter_map(|purpose| standing.get_key_value(&purpose.key));
+            .filter_map(|choice| standing.get_key_value(&choice.key));
         let packs =
             known.map(|(purpose, consent)| self.pack(&keys, subject, purpose, consent, now));
         Ok(RecordView::Known(Box::new(Record {
             packs: packs.collect::<Outcome<_>>()?,
-            lang: person.lang,
-            controller: person.controller,
-            look: person.look,
+            site: person.site,
         })))
     }
 

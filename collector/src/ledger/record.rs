@@ -13,6 +13,7 @@ use sayso_shared::{
     snapshot::{Answered, Snapshot},
     submitted::{Person, Submission},
     time::Timestamp,
+    visitor::Confirmation,
 };
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::{
     acts::Done,
     book::{Book, Keys},
-    letters::{About, Trust},
+    letters::About,
     shards::Whose,
     subject::Subject,
 };
@@ -83,6 +84,9 @@ pub(super) struct SubmissionRow {
     /// Sealed; read only for evidence
     #[serde(default)]
     pub(super) comment: Option<ByteBuf>,
+    /// Read only for evidence
+    #[serde(default)]
+    confirmation: Option<String>,
 }
 
 impl SubmissionRow {
@@ -92,6 +96,10 @@ impl SubmissionRow {
 
     pub(super) fn answer(&self) -> Outcome<SubmissionAnswer> {
         Ok(json::read(&self.answer)?)
+    }
+
+    pub(super) fn confirmation(&self) -> Outcome<Option<Confirmation>> {
+        Ok(self.confirmation.as_ref().map(json::read).transpose()?)
     }
 }
 
@@ -191,9 +199,7 @@ impl<S: Store> Book<S> {
         let Submission { id, choices, .. } = submission;
         // The visitor's clock may be wrong by hours. The widget sends at once, so it was decided now.
         let decided_at = now;
-        let may_ask = self
-            .mail_slot(keys, &subject, Trust::Visitor, now)?
-            .is_some();
+        let due = self.mail_slot(&subject, keys.settings.mailer.cap(), now)?;
         let decided = decision::submit(
             &standing,
             &notice.text.purposes,
@@ -201,7 +207,7 @@ impl<S: Store> Book<S> {
             choices,
             decided_at,
             now,
-            may_ask,
+            due.is_some(),
         );
         let facts = SubmissionFacts::of(submission, notice.name(), now);
         let manner = Manner {
@@ -258,7 +264,7 @@ impl<S: Store> Book<S> {
             .told
             .values()
             .any(|status| *status != Status::Refused);
-        if said_yes {
+        if let Some(due) = due.filter(|_| said_yes) {
             let about = About {
                 snapshot,
                 notice,
@@ -269,7 +275,7 @@ impl<S: Store> Book<S> {
                 already: &decided.already,
                 waiting_until,
             };
-            self.write_letter(keys, &about, now)?;
+            self.write_letter(keys, &about, due, now)?;
         }
         Ok(answer)
     }

@@ -13,6 +13,7 @@ use sayso_shared::{
     event::{ActorKind, Manner},
     key::ApiKeyName,
     language::Language,
+    mailing::MailCap,
     notice::Notice,
     problem::{FieldError, Problem},
     receipt::{Meant, ReceiptAct, SubmissionFacts},
@@ -312,7 +313,8 @@ impl<S: Store> Book<S> {
                 already: &already,
                 waiting_until,
             };
-            self.write_letter(keys, &about, now)?;
+            let due = self.mail_slot(&subject, MailCap::NONE, now)?;
+            self.write_letter(keys, &about, due.unwrap_or(now), now)?;
         }
         Ok(answer)
     }

@@ -10,6 +10,7 @@ use sayso_shared::{
     key::{ApiKeyName, PurposeKey, SiteKey},
     purpose::{LegalBasis, Source},
     time::Timestamp,
+    visitor::VisitorClass,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -395,7 +396,12 @@ fn what_a_call_asks_is_confirmed_by_the_person_alone() {
         letter.text
     );
     let token = letter.links[0].rsplit_once('/').expect("a link").1;
-    good(book.confirm(token, &std::iter::once("NEWS".to_owned()).collect(), at(9)));
+    good(book.confirm(
+        token,
+        &std::iter::once("NEWS".to_owned()).collect(),
+        VisitorClass::Browser,
+        at(9),
+    ));
     let last = events(&book).pop().expect("an event").data;
     assert_eq!(
         (last.status, last.method),

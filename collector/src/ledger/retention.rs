@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     book::{At, Book},
-    links::Lapsed,
+    lapse::Lapsed,
 };
 use crate::{
     failure::{Failure, Outcome},

@@ -18,15 +18,17 @@ use crate::{
 };
 
 /// What each older version had in it, upon what the one before had.
-const FORMER: [&str; 2] = [
+const FORMER: [&str; 3] = [
     include_str!("../../sql/testdata/ledger_1.sql"),
     include_str!("../../sql/testdata/ledger_2.sql"),
+    include_str!("../../sql/testdata/ledger_3.sql"),
 ];
 
-/// The person of version 1, and the one that version 2 added.
-const PEOPLE: [&str; 2] = [
+/// The person of version 1, and the one that each further version added.
+const PEOPLE: [&str; 3] = [
     "01a20000-0000-7000-8000-000000000001",
     "01a20000-0000-7000-8000-000000000011",
+    "01a20000-0000-7000-8000-000000000021",
 ];
 
 /// A ledger of an older version with that version's data in it, brought up.
@@ -37,11 +39,11 @@ fn brought_up_from(version: usize) -> Book<NativeStore> {
 /// The same, with more in it before.
 fn brought_up(version: usize, more: impl FnOnce(&NativeStore)) -> Book<NativeStore> {
     let store = NativeStore::in_memory();
-    let older = Schema {
-        versions: &SCHEMA.versions[..version],
-    };
-    good(store.commit(|| older.bring_up(&store)));
-    for data in &FORMER[..version] {
+    for (index, data) in FORMER[..version].iter().enumerate() {
+        let older = Schema {
+            versions: &SCHEMA.versions[..=index],
+        };
+        good(store.commit(|| older.bring_up(&store)));
         good(store.commit(|| Ok(store.run(data, Vec::new())?)));
     }
     more(&store);

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sayso_shared::{email::EmailAddress, event::Event, id::uuid_v7, shard::Sharding};
+use sayso_shared::{
+    email::EmailAddress, event::Event, id::uuid_v7, shard::Sharding, visitor::VisitorClass,
+};
 use uuid::Uuid;
 
 use super::{
@@ -49,7 +51,12 @@ fn whatever_people_do_a_reader_sees_all_of_it_once_and_each_person_in_order() {
                 }
                 (2, Some([confirm, _])) => {
                     let chosen = BTreeSet::from(["NEWS".to_owned()]);
-                    good(ledgers.linked(&confirm).confirm(&confirm, &chosen, now));
+                    good(ledgers.linked(&confirm).confirm(
+                        &confirm,
+                        &chosen,
+                        VisitorClass::Browser,
+                        now,
+                    ));
                 }
                 (3, Some([_, personal])) => {
                     good(ledgers.linked(&personal).withdraw(&personal, None, now));

@@ -11,6 +11,7 @@ use sayso_shared::{
     mailing::{Handover, handover_by_reply},
     snapshot::{Endpoint, Snapshot},
     time::Timestamp,
+    visitor::VisitorClass,
 };
 
 use super::{
@@ -176,7 +177,7 @@ fn a_confirmation_a_millisecond_late_is_too_late() {
     let (confirm, _) = says_yes(&book, 1, "jan@example.com", at(1));
     let end = at(1) + Duration::from_hours(72);
     assert_eq!(confirm_state(&book, &confirm, end), "gone");
-    good(book.confirm(&confirm, &news(), end));
+    good(book.confirm(&confirm, &news(), VisitorClass::Browser, end));
     assert_eq!(
         kinds(&book)
             .iter()
@@ -186,7 +187,7 @@ fn a_confirmation_a_millisecond_late_is_too_late() {
         "STORE alone"
     );
     let just_before = Timestamp::from_unix_millis(end.unix_millis() - 1);
-    good(book.confirm(&confirm, &news(), just_before));
+    good(book.confirm(&confirm, &news(), VisitorClass::Browser, just_before));
     assert_eq!(
         kinds(&book)
             .iter()
@@ -207,7 +208,7 @@ fn a_withdrawal_cancels_what_is_pending() {
         "nobody is asked to confirm what was just stopped"
     );
     assert_eq!(confirm_state(&book, &confirm, at(3)), "gone");
-    good(book.confirm(&confirm, &news(), at(3)));
+    good(book.confirm(&confirm, &news(), VisitorClass::Browser, at(3)));
     assert_eq!(kinds(&book).last(), Some(&EventType::Withdrawn));
     assert_eq!(good(book.lapse(at(3))).next, None);
 }
@@ -501,6 +502,6 @@ fn whoever_fills_in_an_address_for_the_fourth_time_leaves_the_link_in_its_mail_a
     assert_eq!((status, answer.state), (201, SubmissionState::Pending));
     assert_eq!(good(book.waiting_mails()).len(), 3, "no fourth mail");
     assert_eq!(confirm_state(&book, &confirm, at(10 * minute)), "waiting");
-    good(book.confirm(&confirm, &news(), at(11 * minute)));
+    good(book.confirm(&confirm, &news(), VisitorClass::Browser, at(11 * minute)));
     assert_eq!(confirm_state(&book, &confirm, at(12 * minute)), "already");
 }

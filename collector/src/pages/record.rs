@@ -10,19 +10,16 @@ use sayso_shared::{
     catalogue::{Catalogue, PageWords, RecordWords, WidgetWords, fill},
     consent::Status,
     evidence::{EvidenceAct, EvidenceMail, EvidencePack, EvidenceSubmission},
-    language::Language,
     manner::{ActorKind, Recorded},
     notice::Notice,
-    published::{Controller, PublishedPurpose},
+    published::PublishedPurpose,
     receipt::{ReceiptAct, SubmissionFacts},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::look::Look;
-
-use super::{Frame, Page, is_active, unknown_link};
+use super::{Frame, Page, SiteView, is_active};
 
 /// What the printable page has to say.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,10 +34,7 @@ pub(crate) enum RecordView {
 /// Everything on record of a person.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    pub(crate) lang: Language,
-    pub(crate) controller: Controller,
-    #[serde(default)]
-    pub(crate) look: Look,
+    pub(crate) site: SiteView,
     /// One for each purpose that the person was ever asked for
     pub(crate) packs: Vec<EvidencePack>,
 }
@@ -125,22 +119,22 @@ struct Signed<'a> {
 ///
 /// # Errors
 /// Only if a template is broken, which building notices.
-pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
+pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Option<Page>> {
     let RecordView::Known(record) = view else {
-        return unknown_link();
+        return Ok(None);
     };
-    let catalogue = Catalogue::of(&record.lang);
+    let catalogue = Catalogue::of(&record.site.lang);
     let (words, ours) = (&catalogue.page, &catalogue.record);
     let any = record.packs.first();
     let iss = any.map_or("", |pack| pack.iss.as_str());
     let keys = format!("{iss}/.well-known/jwks.json");
     let page = RecordPage {
-        frame: Frame::of(catalogue, ours.title, &record.controller, &record.look),
+        frame: Frame::of(catalogue, ours.title, &record.site),
         words,
         ours,
         widget: &catalogue.widget,
         token,
-        lead: fill(ours.lead, &[("controller", &record.controller.name)]),
+        lead: fill(ours.lead, &[("controller", &record.site.controller.name)]),
         made_at: any.map_or_else(String::new, |pack| catalogue.date_time(pack.made_at)),
         email: any.and_then(|pack| pack.subject.email.as_deref()),
         standing: record
@@ -157,10 +151,8 @@ pub(crate) fn record(view: &RecordView, token: &str) -> askama::Result<Page> {
         }),
         command: format!("sayso-verify receipt.jws --jwks {keys}"),
     };
-    Ok(Page {
-        status: 200,
-        html: page.render()?,
-    })
+    let html = page.render()?;
+    Ok(Some(Page { status: 200, html }))
 }
 
 fn standing<'a>(catalogue: &'static Catalogue, pack: &'a EvidencePack) -> Standing<'a> {

@@ -1,17 +1,16 @@
-//! `/confirm/{token}`: the page behind a mail's first link. GET shows, only the button's POST confirms.
+//! `/confirm/{token}`: the page of double opt-in. GET shows, only the button's POST confirms.
 
-use sayso_shared::token::Token;
+use sayso_shared::visitor::VisitorClass;
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, Wanted, wrong_method};
+use super::{LARGEST_BODY, Wanted, people, wrong_method};
 use crate::{
-    answer,
-    failure::{Outcome, damaged},
-    ledger::{self, Ask},
-    pages::{self, ConfirmView},
+    failure::Outcome,
+    ledger::AtLink,
+    pages::{self, ConfirmView, Door},
 };
 
-/// Shows what waits for confirmation. Changes nothing, however often a scanner looks.
+/// Shows what waits to be confirmed. Changes nothing, however often and by whomever it is opened.
 #[utoipa::path(
     get,
     path = "/confirm/{token}",
@@ -24,17 +23,11 @@ use crate::{
     )
 )]
 pub(super) async fn show(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
-    answer_page(
-        wanted,
-        token,
-        Ask::ShowConfirm {
-            token: token.to_owned(),
-        },
-    )
-    .await
+    let by = visitor(&wanted)?;
+    answer_page(&wanted, token, AtLink::ShowConfirm { by }).await
 }
 
-/// The button: the purposes posted as `purpose` are given, those left out refused. Pressing it again changes nothing.
+/// The button: what is ticked is given, what was unticked is refused. Pressing it again changes nothing.
 #[utoipa::path(
     post,
     path = "/confirm/{token}",
@@ -44,20 +37,32 @@ pub(super) async fn show(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
         (status = 200, description = "Confirmed, now or before", content_type = "text/html"),
         (status = 404, description = "Not a link of ours", content_type = "text/html"),
         (status = 410, description = "Too late, stopped, or replaced", content_type = "text/html"),
-        (status = 413, description = "More than 64 KiB", body = sayso_shared::problem::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 64 KiB", content_type = "text/html"),
     )
 )]
 pub(super) async fn press(mut wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
     let chosen = pages::posted(&wanted.body(LARGEST_BODY).await?, "purpose");
-    answer_page(
-        wanted,
-        token,
-        Ask::Confirm {
-            token: token.to_owned(),
-            chosen,
-        },
-    )
-    .await
+    let by = visitor(&wanted)?;
+    answer_page(&wanted, token, AtLink::Confirm { chosen, by }).await
+}
+
+/// Mails once more what waits for its confirmation, within the limits of mails. The answer is the same, and takes the same time,
+/// whatever waits or does not.
+#[utoipa::path(
+    post,
+    path = "/confirm/{token}/resend",
+    tag = "visitor",
+    params(("token" = String, Path, description = "From the mail")),
+    responses((status = 200, description = "If something waits, it is on its way", content_type = "text/html"))
+)]
+pub(super) async fn resend(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
+    if wanted.request.method() != Method::Post {
+        return wrong_method("POST");
+    }
+    let again = people::ask::<()>(&wanted, token, AtLink::MailAgain);
+    people::at_one_pace(again).await?;
+    let reader = people::reader_of(&wanted, token).await?;
+    people::answer(pages::door(&Door::OnItsWay(reader)))
 }
 
 pub(super) async fn route(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
@@ -68,11 +73,20 @@ pub(super) async fn route(wanted: Wanted<'_>, token: &str) -> Outcome<Response> 
     }
 }
 
-async fn answer_page(wanted: Wanted<'_>, token: &str, ask: Ask) -> Outcome<Response> {
-    let view = match Token::parse(token) {
-        None => ConfirmView::Unknown,
-        Some(token) => ledger::ask_for(wanted.env, token.site(), token.shard(), &ask).await?,
-    };
-    let page = pages::confirm(&view).map_err(|_| damaged("a template"))?;
-    Ok(answer::page(page.status, page.html)?)
+async fn answer_page(wanted: &Wanted<'_>, token: &str, ask: AtLink) -> Outcome<Response> {
+    let view = people::ask(wanted, token, ask).await?;
+    let view = view.unwrap_or(ConfirmView::Unknown);
+    people::page_or_unknown(wanted, token, pages::confirm(&view, token)).await
+}
+
+/// With what a link is opened. A HEAD request reads nothing, and a prefetch nobody: both count as programs.
+fn visitor(wanted: &Wanted<'_>) -> Outcome<VisitorClass> {
+    let class = VisitorClass::of(wanted.header("user-agent")?.as_deref());
+    let reads = wanted.request.method() != Method::Head && wanted.header("sec-purpose")?.is_none();
+    let is_browser = class == VisitorClass::Browser;
+    Ok(if is_browser && !reads {
+        VisitorClass::Program
+    } else {
+        class
+    })
 }

@@ -1,14 +1,13 @@
 //! `/receipts/{token}`: everything on record of the holder of a personal link, to print, and each receipt to download. Only read.
 
-use sayso_shared::token::Token;
 use uuid::Uuid;
 use worker::Response;
 
-use super::Wanted;
+use super::{Wanted, people};
 use crate::{
     answer,
-    failure::{Outcome, damaged},
-    ledger::{self, Ask},
+    failure::Outcome,
+    ledger::AtLink,
     pages::{self, RecordView},
 };
 
@@ -27,16 +26,9 @@ const JOSE: &str = "application/jose";
     )
 )]
 pub(super) async fn show(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
-    let view = match Token::parse(token) {
-        None => RecordView::Unknown,
-        Some(known) => {
-            let ask = Ask::ShowRecord {
-                token: token.to_owned(),
-            };
-            ledger::ask_for(wanted.env, known.site(), known.shard(), &ask).await?
-        }
-    };
-    page(&view, token)
+    let view = people::ask(&wanted, token, AtLink::ShowRecord).await?;
+    let view = view.unwrap_or(RecordView::Unknown);
+    people::page_or_unknown(&wanted, token, pages::record(&view, token)).await
 }
 
 /// One receipt as it was signed, a compact JWS, to keep as a file. Changes nothing.
@@ -54,17 +46,13 @@ pub(super) async fn show(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
     )
 )]
 pub(super) async fn download(wanted: Wanted<'_>, token: &str, id: &str) -> Outcome<Response> {
-    let (Some(known), Ok(act)) = (Token::parse(token), Uuid::try_parse(id)) else {
-        return page(&RecordView::Unknown, token);
+    let Ok(act) = Uuid::try_parse(id) else {
+        return people::page_or_unknown(&wanted, token, Ok(None)).await;
     };
-    let ask = Ask::Receipt {
-        token: token.to_owned(),
-        act,
-    };
-    let receipt: Option<String> =
-        ledger::ask_for(wanted.env, known.site(), known.shard(), &ask).await?;
-    let Some(receipt) = receipt else {
-        return page(&RecordView::Unknown, token);
+    let receipt: Option<Option<String>> =
+        people::ask(&wanted, token, AtLink::Receipt { act }).await?;
+    let Some(receipt) = receipt.flatten() else {
+        return people::page_or_unknown(&wanted, token, Ok(None)).await;
     };
     let response = answer::body(200, JOSE, receipt.into_bytes())?;
     let headers = response.headers();
@@ -73,9 +61,4 @@ pub(super) async fn download(wanted: Wanted<'_>, token: &str, id: &str) -> Outco
     headers.set("referrer-policy", "no-referrer")?;
     headers.set("x-robots-tag", "noindex, nofollow")?;
     Ok(response)
-}
-
-fn page(view: &RecordView, token: &str) -> Outcome<Response> {
-    let page = pages::record(view, token).map_err(|_| damaged("a template"))?;
-    Ok(answer::page(page.status, page.html)?)
 }

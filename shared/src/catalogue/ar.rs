@@ -176,6 +176,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "لا مزيد من الرسائل؟",
         unsubscribe_lead: "بضغطة واحدة يمكنك إيقاف كل ما يُسمح بمراسلتك بشأنه بالبريد الإلكتروني من {controller}.",
         unsubscribe_button: "إيقاف كل الرسائل",
+        unsubscribed_lead: "يسري ذلك فورًا.",
         see_all: "عرض كل اختياراتي وتغييرها",
         fault_title: "تعذّر ذلك الآن",
         fault_lead: "لم يتغير شيء ولم يُفقد شيء. يُرجى المحاولة مرة أخرى بعد دقيقة.",

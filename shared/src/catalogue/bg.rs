@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Без повече имейли?",
         unsubscribe_lead: "С едно натискане спирате всичко, за което {controller} може да Ви пише по имейл.",
         unsubscribe_button: "Спиране на всички имейли",
+        unsubscribed_lead: "Това важи веднага.",
         see_all: "Преглед и промяна на всички мои избори",
         fault_title: "В момента не се получи",
         fault_lead: "Нищо не е променено и нищо не е загубено. Моля, опитайте отново след минута.",

@@ -156,6 +156,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Už žádné e-maily?",
         unsubscribe_lead: "Jedním stisknutím zastavíte vše, kvůli čemu vám {controller} smí psát e-maily.",
         unsubscribe_button: "Zastavit všechny e-maily",
+        unsubscribed_lead: "Platí to okamžitě.",
         see_all: "Zobrazit a\u{a0}změnit všechny své volby",
         fault_title: "Teď se to nepovedlo",
         fault_lead: "Nic se nezměnilo a\u{a0}nic se neztratilo. Zkuste to prosím za minutu znovu.",

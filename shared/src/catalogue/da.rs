@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Ikke flere mails?",
         unsubscribe_lead: "Med et enkelt tryk stopper du alt det, som {controller} må maile til dig om.",
         unsubscribe_button: "Stop alle mails",
+        unsubscribed_lead: "Det gælder med det samme.",
         see_all: "Se og ændr alle mine valg",
         fault_title: "Det lykkedes ikke lige nu",
         fault_lead: "Intet er ændret, og intet er gået tabt. Prøv igen om et minut.",

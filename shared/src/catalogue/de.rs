@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Keine E-Mails mehr?",
         unsubscribe_lead: "Mit einem Knopfdruck beenden Sie alles, wofür {controller} Ihnen E-Mails schicken darf.",
         unsubscribe_button: "Alle E-Mails beenden",
+        unsubscribed_lead: "Das gilt sofort.",
         see_all: "Meine ganze Auswahl ansehen und ändern",
         fault_title: "Das hat gerade nicht geklappt",
         fault_lead: "Es hat sich nichts geändert, und nichts ist verloren. Bitte versuchen Sie es in einer Minute noch einmal.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Όχι άλλα email;",
         unsubscribe_lead: "Με ένα πάτημα σταματάτε όλα όσα μπορεί να σας στέλνει με email ο οργανισμός {controller}.",
         unsubscribe_button: "Διακοπή όλων των email",
+        unsubscribed_lead: "Ισχύει αμέσως.",
         see_all: "Προβολή και αλλαγή όλων των επιλογών μου",
         fault_title: "Αυτό δεν πέτυχε τώρα",
         fault_lead: "Δεν άλλαξε και δεν χάθηκε τίποτα. Δοκιμάστε ξανά σε ένα λεπτό.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "No more mails?",
         unsubscribe_lead: "With one press you stop everything for which {controller} may mail you.",
         unsubscribe_button: "Stop all mails",
+        unsubscribed_lead: "It takes effect at once.",
         see_all: "See and change all my choices",
         fault_title: "That did not work just now",
         fault_lead: "Nothing has changed, and nothing is lost. Please try again in a minute.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "¿No quiere más correos?",
         unsubscribe_lead: "Con una sola pulsación pone fin a todo aquello por lo que {controller} puede escribirle por correo electrónico.",
         unsubscribe_button: "No recibir más correos",
+        unsubscribed_lead: "Tiene efecto de inmediato.",
         see_all: "Ver y cambiar todas mis elecciones",
         fault_title: "Ahora mismo no ha funcionado",
         fault_lead: "Nada ha cambiado y nada se ha perdido. Inténtelo de nuevo en un minuto.",

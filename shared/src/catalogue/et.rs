@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Kas te ei soovi enam kirju?",
         unsubscribe_lead: "Ühe vajutusega lõpetate kõik, mille jaoks {controller} tohib teile e-kirju saata.",
         unsubscribe_button: "Loobun kõigist kirjadest",
+        unsubscribed_lead: "See kehtib kohe.",
         see_all: "Vaatan ja muudan kõiki oma valikuid",
         fault_title: "Praegu see ei õnnestunud",
         fault_lead: "Midagi ei ole muutunud ega kaduma läinud. Palun proovige minuti pärast uuesti.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Etkö halua enää viestejä?",
         unsubscribe_lead: "Yhdellä painalluksella lopetat kaiken, mistä {controller} saa lähettää sinulle sähköpostia.",
         unsubscribe_button: "Lopeta kaikki viestit",
+        unsubscribed_lead: "Tämä tulee voimaan heti.",
         see_all: "Katso ja muuta kaikkia valintojani",
         fault_title: "Se ei onnistunut juuri nyt",
         fault_lead: "Mikään ei ole muuttunut, eikä mitään ole kadonnut. Yritä uudelleen minuutin kuluttua.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Ne plus recevoir d’e-mails\u{a0}?",
         unsubscribe_lead: "D’un seul clic, vous arrêtez tout ce pour quoi {controller} peut vous écrire par e-mail.",
         unsubscribe_button: "Arrêter tous les e-mails",
+        unsubscribed_lead: "Cela prend effet tout de suite.",
         see_all: "Voir et modifier tous mes choix",
         fault_title: "Cela n’a pas fonctionné",
         fault_lead: "Rien n’a changé et rien n’est perdu. Réessayez dans une minute.",

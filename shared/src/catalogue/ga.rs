@@ -172,6 +172,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Gan a thuilleadh ríomhphost?",
         unsubscribe_lead: "Le brú amháin cuireann tú stop le gach rud a bhfuil cead ag {controller} ríomhphost a sheoladh chugat ina thaobh.",
         unsubscribe_button: "Cuir stop le gach ríomhphost",
+        unsubscribed_lead: "Tá feidhm leis láithreach.",
         see_all: "Féach ar mo roghanna go léir agus athraigh iad",
         fault_title: "Níor éirigh leis sin anois díreach",
         fault_lead: "Níl dada athraithe, agus níl dada caillte. Bain triail eile as i gceann nóiméid.",

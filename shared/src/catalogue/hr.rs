@@ -160,6 +160,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Ne želite više poruka?",
         unsubscribe_lead: "Jednim pritiskom zaustavljate sve zbog čega vam {controller} smije slati e-poštu.",
         unsubscribe_button: "Zaustavi sve poruke",
+        unsubscribed_lead: "To vrijedi odmah.",
         see_all: "Pogledaj i promijeni sve moje odabire",
         fault_title: "Trenutačno nije uspjelo",
         fault_lead: "Ništa se nije promijenilo i ništa nije izgubljeno. Pokušajte ponovno za minutu.",

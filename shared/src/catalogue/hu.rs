@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Nem kér több e-mailt?",
         unsubscribe_lead: "Egyetlen gombnyomással leállít mindent, amiről {controller} e-mailt küldhet Önnek.",
         unsubscribe_button: "Minden e-mail leállítása",
+        unsubscribed_lead: "Ez azonnal érvényes.",
         see_all: "Minden választásom megtekintése és módosítása",
         fault_title: "Ez most nem sikerült",
         fault_lead: "Semmi sem változott, és semmi sem veszett el. Kérjük, próbálja újra egy perc múlva.",

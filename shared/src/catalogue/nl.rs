@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Geen mails meer?",
         unsubscribe_lead: "Met één druk op de knop stopt u alles waarvoor {controller} u mag mailen.",
         unsubscribe_button: "Alle mails stoppen",
+        unsubscribed_lead: "Dat geldt meteen.",
         see_all: "Al mijn keuzes bekijken en wijzigen",
         fault_title: "Dat lukte nu even niet",
         fault_lead: "Er is niets veranderd en er is niets verloren. Probeer het over een minuut nog eens.",

@@ -135,6 +135,7 @@ pub struct PageWords {
     pub unsubscribe_title: &'static str,
     pub unsubscribe_lead: &'static str,
     pub unsubscribe_button: &'static str,
+    pub unsubscribed_lead: &'static str,
     pub see_all: &'static str,
     pub fault_title: &'static str,
     pub fault_lead: &'static str,

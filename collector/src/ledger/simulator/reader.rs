@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use sayso_shared::{consent::Status, key::PurposeKey};
+use sayso_shared::{consent::Status, key::PurposeKey, visitor::VisitorClass};
 
 use super::{
     super::fixture::at,
@@ -55,7 +55,8 @@ impl World {
             );
         }
         let (token, now) = (read.confirm.clone().expect("a link"), at(self.now));
-        let fate = self.attempt(|book| book.confirm(&token, &chosen, now))?;
+        let fate =
+            self.attempt(|book| book.confirm(&token, &chosen, VisitorClass::Browser, now))?;
         self.say(|_| format!("confirms {chosen:?} of {}: {changes:?}", read.submission));
         let share = match fate {
             Fate::Done(ConfirmView::Confirmed(_)) => Share::All,
@@ -178,8 +179,14 @@ impl World {
                 self.look(|book| book.show_preferences(token))?;
                 self.look(|book| book.show_record(token, at(self.now)))?;
                 let theirs = token.replacen("demo~", "shop~", 1);
-                let confirmed =
-                    self.look(|book| book.confirm(&theirs, &BTreeSet::new(), at(self.now)))?;
+                let confirmed = self.look(|book| {
+                    book.confirm(
+                        &theirs,
+                        &BTreeSet::new(),
+                        VisitorClass::Browser,
+                        at(self.now),
+                    )
+                })?;
                 let stopped = self.look(|book| book.withdraw(&theirs, None, at(self.now)))?;
                 must(
                     matches!(

@@ -1,0 +1,1 @@
+SELECT MAX(sent_at) AS at FROM mail WHERE subject = ? AND submission = ?;

@@ -1,0 +1,1 @@
+UPDATE submission SET confirmation = ? WHERE id = ?;

@@ -1,0 +1,1 @@
+DELETE FROM token WHERE subject = ? AND submission IS NULL;
