@@ -348,7 +348,7 @@ fn the_mail_says_who_keeps_what_on_which_ground_and_from_where() {
             "yes",
             "Legal basis: your consent",
             "in person",
-            "2027-01-15",
+            "15 January 2027",
             EMAIL,
             "+31 20 123 4567",
             "/preferences/",
