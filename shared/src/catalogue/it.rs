@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Non vuole più e-mail?",
         unsubscribe_lead: "Con un solo clic revoca tutto ciò per cui {controller} può scriverLe via e-mail.",
         unsubscribe_button: "Interrompi tutte le e-mail",
+        unsubscribed_lead: "Ha effetto subito.",
         see_all: "Vedi e modifica tutte le mie scelte",
         fault_title: "Al momento non ha funzionato",
         fault_lead: "Non è cambiato nulla e nulla è andato perso. Riprovi tra un minuto.",

@@ -160,6 +160,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Nebenorite laiškų?",
         unsubscribe_lead: "Vienu paspaudimu atšauksite viską, dėl ko {controller} gali jums siųsti laiškus.",
         unsubscribe_button: "Atsisakyti visų laiškų",
+        unsubscribed_lead: "Tai įsigalioja iš karto.",
         see_all: "Peržiūrėti ir pakeisti visus mano pasirinkimus",
         fault_title: "Šį kartą nepavyko",
         fault_lead: "Niekas nepasikeitė ir nieko neprarasta. Bandykite dar kartą po minutės.",

@@ -160,6 +160,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Vairs nevēlaties vēstules?",
         unsubscribe_lead: "Ar vienu klikšķi atsaucat visu, par ko {controller} drīkst jums rakstīt pa e-pastu.",
         unsubscribe_button: "Atteikties no visām vēstulēm",
+        unsubscribed_lead: "Tas stājas spēkā uzreiz.",
         see_all: "Apskatīt un mainīt visas manas izvēles",
         fault_title: "Šoreiz neizdevās",
         fault_lead: "Nekas nav mainījies, un nekas nav zudis. Lūdzu, mēģiniet vēlreiz pēc minūtes.",

@@ -172,6 +172,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Ma tridx aktar emails?",
         unsubscribe_lead: "Bi klikk waħda tirtira dak kollu li għalih jistgħu jintbagħtulek emails minn {controller}.",
         unsubscribe_button: "Waqqaf l-emails kollha",
+        unsubscribed_lead: "Dan jgħodd minnufih.",
         see_all: "Ara u biddel l-għażliet kollha tiegħi",
         fault_title: "Din id-darba ma ħadmitx",
         fault_lead: "Ma nbidel xejn, u ma ntilef xejn. Jekk jogħġbok, erġa’ pprova wara minuta.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Ingen flere e-poster?",
         unsubscribe_lead: "Med ett trykk stopper du alt {controller} kan sende deg e-post om.",
         unsubscribe_button: "Stopp all e-post",
+        unsubscribed_lead: "Det gjelder med en gang.",
         see_all: "Se og endre alle valgene mine",
         fault_title: "Det gikk ikke akkurat nå",
         fault_lead: "Ingenting er endret, og ingenting er tapt. Prøv igjen om et minutt.",

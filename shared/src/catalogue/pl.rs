@@ -156,6 +156,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Nie chcesz już e-maili?",
         unsubscribe_lead: "Jednym kliknięciem wycofasz wszystko, w\u{a0}sprawie czego {controller} może wysyłać Ci e-maile.",
         unsubscribe_button: "Zrezygnuj ze wszystkich e-maili",
+        unsubscribed_lead: "To obowiązuje od razu.",
         see_all: "Zobacz i\u{a0}zmień wszystkie swoje wybory",
         fault_title: "Tym razem się nie udało",
         fault_lead: "Nic się nie zmieniło i\u{a0}nic nie przepadło. Spróbuj ponownie za minutę.",

@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Não quer mais e-mails?",
         unsubscribe_lead: "Com um só clique, retira tudo aquilo para que {controller} lhe pode enviar e-mails.",
         unsubscribe_button: "Parar todos os e-mails",
+        unsubscribed_lead: "Tem efeito imediato.",
         see_all: "Ver e alterar todas as minhas escolhas",
         fault_title: "Desta vez não funcionou",
         fault_lead: "Nada mudou e nada se perdeu. Tente novamente daqui a um minuto.",

@@ -156,6 +156,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Nu mai doriți e-mailuri?",
         unsubscribe_lead: "Cu un singur clic retrageți tot ceea ce permite ca {controller} să vă scrie prin e-mail.",
         unsubscribe_button: "Oprește toate e-mailurile",
+        unsubscribed_lead: "Are efect imediat.",
         see_all: "Vezi și modifică toate alegerile mele",
         fault_title: "De data aceasta nu a funcționat",
         fault_lead: "Nu s-a schimbat nimic și nu s-a pierdut nimic. Încercați din nou peste un minut.",

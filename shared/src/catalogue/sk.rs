@@ -156,6 +156,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Už žiadne e-maily?",
         unsubscribe_lead: "Jedným kliknutím odvoláte všetko, kvôli čomu vám {controller} smie posielať e-maily.",
         unsubscribe_button: "Zastaviť všetky e-maily",
+        unsubscribed_lead: "Platí to okamžite.",
         see_all: "Zobraziť a\u{a0}zmeniť všetky moje voľby",
         fault_title: "Teraz sa to nepodarilo",
         fault_lead: "Nič sa nezmenilo a\u{a0}nič sa nestratilo. Skúste to o\u{a0}minútu znova.",

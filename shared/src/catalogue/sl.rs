@@ -168,6 +168,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Nič več e-pošte?",
         unsubscribe_lead: "Z\u{a0}enim klikom prekličete vse, zaradi česar vam {controller} sme pisati po e-pošti.",
         unsubscribe_button: "Ustavi vso e-pošto",
+        unsubscribed_lead: "To velja takoj.",
         see_all: "Ogled in sprememba vseh mojih izbir",
         fault_title: "Tokrat ni uspelo",
         fault_lead: "Nič se ni spremenilo in nič ni izgubljeno. Poskusite znova čez minuto.",

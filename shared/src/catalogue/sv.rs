@@ -154,6 +154,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         unsubscribe_title: "Inga fler mejl?",
         unsubscribe_lead: "Med ett enda tryck återkallar du allt som {controller} får mejla dig om.",
         unsubscribe_button: "Stoppa alla mejl",
+        unsubscribed_lead: "Det gäller genast.",
         see_all: "Se och ändra alla mina val",
         fault_title: "Det gick inte just nu",
         fault_lead: "Inget har ändrats och inget har gått förlorat. Försök igen om en minut.",
