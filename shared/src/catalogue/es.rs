@@ -74,7 +74,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         recorded_subject: "Su elección para {controller}",
         already_subject: "Ya había dicho que sí a {controller}",
         greeting: "Hola:",
-        confirm_lead: "En {controller}, alguien ha escrito esta dirección de correo y ha marcado lo siguiente. ¿Ha sido usted y lo quiere?",
+        confirm_lead: "En {controller}, alguien ha escrito esta dirección de correo y ha marcado lo siguiente. ¿Ha sido usted, y es eso lo que quiere?",
         confirm_button: "Ver y confirmar mi elección",
         confirm_until_hours: &[
             (One, "El enlace funciona durante {n} hora."),
@@ -88,7 +88,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirm_ignore_recorded: "¿No ha sido usted? Entonces retírelo con el enlace de abajo: sin su confirmación no ocurre nada más.",
         recorded_lead: "Se ha registrado lo siguiente:",
         already_lead: "Ya había dicho que sí a esto; nada ha cambiado:",
-        told_confirm_lead: "Según {controller}, usted dijo que sí a lo siguiente ({source}, el {date}). ¿Es correcto y lo quiere?",
+        told_confirm_lead: "Según {controller}, usted dijo que sí a lo siguiente ({source}, el {date}). ¿Es correcto, y es eso lo que quiere?",
         told_subject: "Lo que {controller} ha registrado sobre usted",
         told_lead: "{controller} ha registrado esto sobre usted:",
         told_origin: "Cómo nos llegó: {source}. Fecha: {date}.",

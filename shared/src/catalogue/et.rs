@@ -175,7 +175,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         made_at: "Koostatud",
         about: "Kelle kohta",
         now_title: "Praegune seis",
-        valid_until: "kehtib kuni {date}",
+        valid_until: "kehtib kuni: {date}",
         asked_title: "Küsimused ja vastused",
         asked_by: "Kes küsis",
         how: "Kuidas",

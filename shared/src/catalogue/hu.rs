@@ -125,7 +125,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         withdraw_button: "Leállítom",
         withdraw_all_button: "Mindent leállítok",
         withdrawn_title: "Leállítva",
-        withdrawn_lead: "Azonnal hatályos. Most így áll:",
+        withdrawn_lead: "Azonnal érvényes. Most így áll:",
         nothing_active: "Semmi sincs bekapcsolva.",
         privacy: "Adatkezelési tájékoztató",
         contact: "Kapcsolat",

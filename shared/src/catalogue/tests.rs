@@ -104,9 +104,20 @@ fn no_text_is_empty_and_each_keeps_the_places_of_the_english_one() {
             let likewise = english.get(&place).or_else(|| english.get(&form?));
             let likewise = likewise.unwrap_or_else(|| panic!("not in English: {told}"));
             assert!(!text.is_empty() && text.trim() == text, "{told}");
-            assert_eq!(places(&text), places(likewise), "{told}");
+            let mut expected = places(likewise);
+            if expected.contains("n") && says_its_count(catalogue.lang, &place, &text) {
+                expected.remove("n");
+            }
+            assert_eq!(places(&text), expected, "{told}");
         }
     }
+}
+
+/// Whether a text says how many it is about in words: it is in a form for one count alone, as Arabic has them for one and for two.
+fn says_its_count(lang: &str, place: &str, text: &str) -> bool {
+    let form = place.rsplit('.').next().unwrap_or_default();
+    let takes_it = |n: &u32| format!("{:?}", Plural::of(lang, *n)) == form;
+    !text.contains("{n}") && (0..=forms::MOST).filter(takes_it).count() == 1
 }
 
 /// The categories of CLDR that whole numbers have in a language, as far as we count.
