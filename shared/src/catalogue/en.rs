@@ -40,7 +40,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         "your consent",
         "needed for our contract with you",
         "required of us by law",
-        "to protect somebody's life",
+        "to protect somebody’s life",
         "a task in the public interest",
         "our legitimate interest",
     ],

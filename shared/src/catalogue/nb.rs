@@ -85,7 +85,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
             (Other, "Lenken virker i {n} dager."),
         ],
         confirm_ignore: "Var det ikke deg? Da trenger du ikke gjøre noe: Uten din bekreftelse får du ingenting tilsendt.",
-        confirm_ignore_recorded: "Var det ikke deg? Trekk det da tilbake med lenken nedenfor: Ellers skjer det ingenting uten din bekreftelse.",
+        confirm_ignore_recorded: "Var det ikke deg? Trekk det da tilbake med lenken nedenfor: Ut over det skjer det ingenting uten din bekreftelse.",
         recorded_lead: "Dette er registrert:",
         already_lead: "Dette har du sagt ja til før; ingenting er endret:",
         told_confirm_lead: "Ifølge {controller} har du sagt ja til det følgende: {source}, den {date}. Stemmer det, og vil du dette?",

@@ -87,7 +87,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
             (Other, "Odkaz funguje {n} dní."),
         ],
         confirm_ignore: "Neboli ste to vy? Potom nemusíte robiť nič: bez vášho potvrdenia vám nič nepošleme.",
-        confirm_ignore_recorded: "Neboli ste to vy? Potom to odvolajte odkazom nižšie: inak sa bez vášho potvrdenia nič nestane.",
+        confirm_ignore_recorded: "Neboli ste to vy? Potom to odvolajte odkazom nižšie: nič ďalšie sa bez vášho potvrdenia nestane.",
         recorded_lead: "Zaznamenali sme:",
         already_lead: "Na toto ste už povedali „áno“; nič sa nezmenilo:",
         told_confirm_lead: "{controller} uvádza, že ste na nasledujúce povedali „áno“: {source}, {date}. Je to tak a\u{a0}chcete to?",

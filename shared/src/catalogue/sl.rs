@@ -99,7 +99,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
             (Other, "Povezava deluje {n} dni."),
         ],
         confirm_ignore: "Niste bili vi? Potem vam ni treba storiti ničesar: brez vaše potrditve vam ne bomo poslali ničesar.",
-        confirm_ignore_recorded: "Niste bili vi? Potem to prekličite s\u{a0}spodnjo povezavo: drugače se brez vaše potrditve ne zgodi nič.",
+        confirm_ignore_recorded: "Niste bili vi? Potem to prekličite s\u{a0}spodnjo povezavo: brez vaše potrditve se ne zgodi nič drugega.",
         recorded_lead: "Zabeležili smo:",
         already_lead: "Temu ste že prej rekli »da«; nič se ni spremenilo:",
         told_confirm_lead: "{controller} navaja, da ste spodnjemu rekli »da«: {source} (datum: {date}). Ali to drži in ali to želite?",

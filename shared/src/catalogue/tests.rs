@@ -168,6 +168,17 @@ fn no_text_was_left_in_english() {
 }
 
 #[test]
+fn no_text_is_written_as_on_a_typewriter() {
+    for catalogue in Catalogue::ALL {
+        for (place, text) in texts(catalogue) {
+            for mark in ["'", "\"", "...", "  ", " - "] {
+                assert!(!text.contains(mark), "{} {place}: {text:?}", catalogue.lang);
+            }
+        }
+    }
+}
+
+#[test]
 fn french_marks_do_not_begin_a_line() {
     for (place, text) in texts(&fr::CATALOGUE) {
         for mark in [" ?", " !", " :", " ;"] {
