@@ -81,6 +81,9 @@ mod retention_tests;
 mod recording_tests;
 
 #[cfg(test)]
+mod personal_tests;
+
+#[cfg(test)]
 mod simulator;
 
 use sayso_shared::{

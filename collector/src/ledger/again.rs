@@ -1,7 +1,11 @@
 //! Mail again: a request's mail once more, and a new link to somebody's own page. Whoever asks learns nothing of who is on record.
 
 use sayso_shared::{
-    consent::Status, decision::Change, email::EmailAddress, language::Language, time::Timestamp,
+    consent::{Consent, Status},
+    decision::Change,
+    email::EmailAddress,
+    language::Language,
+    time::Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -27,22 +31,25 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/submission_waiting.sql"),
             vec![text(subject.id)],
         )?;
-        let late = |row: &&SubmissionRow| {
+        let standing = self.standing(&subject.id.to_string())?;
+        // A later submission may have taken over what an earlier one asked.
+        let waits = |row: &&SubmissionRow| {
             let until = row.waiting_until.map(Timestamp::from_unix_millis);
+            let mut consents = standing.values();
             until.is_some_and(|until| !until.is_over(now))
+                && consents.any(|consent| is_pending(consent, row))
         };
-        let Some(row) = rows.iter().find(late) else {
+        let Some(row) = rows.iter().find(waits) else {
             return Ok(());
         };
         let Some(due) = self.mail_slot(&subject, keys.settings.mailer.cap(), now)? else {
             return Ok(());
         };
         let (facts, notice) = self.basis(row.id)?;
-        let standing = self.standing(&subject.id.to_string())?;
-        let waits = standing.into_iter().filter(|(_, consent)| {
-            consent.status == Status::Requested && consent.submission == row.id
-        });
-        let changes: Vec<Change> = waits
+        let pending = standing.iter();
+        let pending = pending.filter(|(_, consent)| is_pending(consent, row));
+        let changes: Vec<Change> = pending
+            .map(|(purpose, consent)| (purpose.clone(), consent.clone()))
             .map(|(purpose, after)| Change {
                 purpose,
                 previous: Status::Requested,
@@ -95,4 +102,9 @@ impl<S: Store> Book<S> {
         let lang = lang.unwrap_or(&definition.default_language).clone();
         self.site_view(&lang).map(Some)
     }
+}
+
+/// Whether this is what a submission's mail asks to confirm.
+fn is_pending(consent: &Consent, row: &SubmissionRow) -> bool {
+    consent.status == Status::Requested && consent.submission == row.id
 }

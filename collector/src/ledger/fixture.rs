@@ -76,6 +76,29 @@ pub(super) fn snapshot() -> Snapshot {
     }
 }
 
+/// The same site with `INVITES`, a part of `NEWS`, and with the words of the personal page.
+pub(super) fn personal_snapshot() -> Snapshot {
+    let mut snapshot = snapshot();
+    let part = json!({"key": "INVITES", "part_of": "NEWS", "title": {"en": "INVITES"}, "text": {"en": "INVITES"}, "legal_basis": "consent", "channels": ["email"], "double_opt_in": false});
+    let key = PurposeKey::parse("INVITES").expect("a purpose");
+    let (definition, _) = snapshot
+        .definition
+        .with_purpose(&key, &part)
+        .expect("a part");
+    let page = definition.personal_page();
+    let lang = &definition.default_language;
+    let text = NoticeText::of(&snapshot.site, &definition, &page, lang).expect("its words");
+    snapshot.notices.push(Notice {
+        version: 1,
+        hash: text.hash(),
+        published_at: at(0),
+        text,
+    });
+    snapshot.definition = definition;
+    snapshot.revision = 2;
+    snapshot
+}
+
 /// A book upon this store that knows the site.
 pub(super) fn book(store: NativeStore) -> Book<NativeStore> {
     let book = Book::open(store, Ok(Settings::for_tests()));

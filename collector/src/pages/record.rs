@@ -15,6 +15,7 @@ use sayso_shared::{
     published::PublishedPurpose,
     receipt::{ReceiptAct, SubmissionFacts},
     time::Timestamp,
+    visitor::VisitorClass,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -209,7 +210,7 @@ fn asked<'a>(catalogue: &'static Catalogue, packs: &'a [EvidencePack]) -> Vec<As
                 Some(recorded) if recorded.imported.is_some() => words.words_imported_title,
                 Some(_) => words.words_told_title,
             },
-            boxes_were_shown: recorded.is_none(),
+            boxes_were_shown: facts.shown_at.is_some(),
             at: facts.received_at,
             when: catalogue.date_time(facts.received_at),
             facts: facts_of(catalogue, submission, notice),
@@ -240,10 +241,12 @@ fn facts_of<'a>(
     let imported = recorded.and_then(|recorded| recorded.imported.as_ref());
     let confirmed_there = imported.and_then(|imported| imported.confirmed_there_at);
     let gpc = |on| if on { ours.gpc_on } else { ours.gpc_off };
-    let decided = match recorded {
-        Some(_) => ours.decided_at,
-        None => ours.sent_at,
+    // Where no clock of a device is known, it is ours, or as whoever recorded it says.
+    let decided = match facts.shown_at {
+        None => ours.decided_at,
+        Some(_) => ours.sent_at,
     };
+    let confirmation = submission.confirmation.as_ref();
     let told = [
         (ours.asked_by, Some(notice.text.controller.name.clone())),
         (ours.how, Some(catalogue.source(facts.source, imported))),
@@ -271,11 +274,42 @@ fn facts_of<'a>(
         ),
         (ours.software, facts.widget.clone()),
         (ours.gpc, facts.gpc.map(|on| gpc(on).to_owned())),
+        (
+            ours.confirmed_with,
+            confirmation.map(|confirmation| visitor(catalogue, confirmation.with)),
+        ),
+        (
+            ours.after_mail,
+            confirmation
+                .and_then(|confirmation| confirmation.seconds_after_mail)
+                .map(clock),
+        ),
+        (
+            ours.opened_before,
+            confirmation.map(|confirmation| confirmation.before.opened.to_string()),
+        ),
+        (
+            ours.scanned_before,
+            confirmation.map(|confirmation| confirmation.before.scanner_like.to_string()),
+        ),
     ];
     let known = told
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)));
     known.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// With what a link was opened.
+fn visitor(catalogue: &'static Catalogue, class: VisitorClass) -> String {
+    let mut known = VisitorClass::ALL.into_iter().zip(catalogue.record.visitors);
+    let named = known.find(|(each, _)| *each == class);
+    named.map_or("", |(_, word)| word).to_owned()
+}
+
+/// Seconds as hours, minutes and seconds.
+fn clock(seconds: u64) -> String {
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{hours}:{minutes:02}:{:02}", seconds % 60)
 }
 
 /// Who recorded it. Which one of those it was is the controller's own affair.
