@@ -57,8 +57,9 @@ impl Seen {
             .own(vec![("href", form.privacy_url.clone())])
             .child(labels.privacy.clone());
 
+        // The words say themselves in which direction they are read.
         div()
-            .with(&[("part", "root")])
+            .with(&[("part", "root"), ("dir", "auto")])
             .own(vec![("lang", form.lang.clone())])
             .child((
                 fieldset()

@@ -198,6 +198,7 @@ pub(crate) mod tests {
             key: PurposeKey::parse(key).expect("a key"),
             title: format!("Title of {key}"),
             text: format!("Text of {key}"),
+            part_of: None,
             legal_basis: LegalBasis::Consent,
             channels: vec![Channel::Email],
             double_opt_in,
