@@ -301,7 +301,8 @@ fn facts_of<'a>(
 
 /// With what a link was opened.
 fn visitor(catalogue: &'static Catalogue, class: VisitorClass) -> String {
-    let mut known = VisitorClass::ALL.into_iter().zip(catalogue.record.visitors);
+    let words = &catalogue.record;
+    let mut known = VisitorClass::ALL.into_iter().zip(words.visitors);
     let named = known.find(|(each, _)| *each == class);
     named.map_or("", |(_, word)| word).to_owned()
 }
