@@ -1,5 +1,6 @@
 //! A mail server: real SMTP, with moods.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,30 @@ impl SmtpServer {
     /// The mails to an address, in the order in which they came.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Taken> {
+        let facts = self.taken().into_iter();
+        facts
+            .filter(|facts| facts["to"] == address)
+            .map(|facts| Taken {
+                raw: facts["raw"].as_str().unwrap_or_default().to_owned(),
+                facts,
+            })
+            .collect()
+    }
+
+    /// When the first mail to each address was there, in milliseconds since 1970.
+    #[must_use]
+    pub fn arrivals(&self) -> BTreeMap<String, u64> {
+        let mut arrivals = BTreeMap::new();
+        for facts in self.taken() {
+            let to = facts["to"].as_str().unwrap_or_default().to_owned();
+            let at = facts["at"].as_u64().expect("a moment");
+            let _ = arrivals.entry(to).or_insert(at);
+        }
+        arrivals
+    }
+
+    /// The facts of all mails, in the order in which they came.
+    fn taken(&self) -> Vec<Value> {
         let mut files: Vec<_> = fs::read_dir(&self.mails)
             .into_iter()
             .flatten()
@@ -103,15 +128,7 @@ impl SmtpServer {
             .collect();
         files.sort();
         let read = |path: &PathBuf| serde_json::from_slice::<Value>(&fs::read(path).ok()?).ok();
-        files
-            .iter()
-            .filter_map(read)
-            .filter(|facts| facts["to"] == address)
-            .map(|facts| Taken {
-                raw: facts["raw"].as_str().unwrap_or_default().to_owned(),
-                facts,
-            })
-            .collect()
+        files.iter().filter_map(read).collect()
     }
 
     /// The first mail to an address, as soon as it is there.
