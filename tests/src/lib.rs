@@ -26,3 +26,4 @@ pub mod script;
 pub mod smtp;
 pub mod viewing;
 pub mod visitor;
+pub mod weight;

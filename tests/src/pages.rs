@@ -27,7 +27,7 @@ pub struct State {
 }
 
 /// All there are.
-pub const STATES: [State; 13] = [
+pub const STATES: &[State] = &[
     state("confirm-waiting", |visit| {
         visit.open(&visit.asked().confirm_link());
     }),
@@ -69,13 +69,41 @@ pub const STATES: [State; 13] = [
         visit.open(&visit.asked().withdraw_link());
         visit.presses("button[value='*']");
     }),
+    state("preferences-unfolded", |visit| {
+        visit.open(&visit.asked().withdraw_link());
+        visit.unfold();
+    }),
+    state("preferences-switched-on", |visit| {
+        let mail = visit.asked();
+        let _ = posts(&mail.confirm_link(), "purpose=EMARKETING");
+        let _ = posts(&mail.withdraw_link(), "withdraw=*");
+        visit.open(&mail.withdraw_link());
+        visit.presses("button[name=give][value=STORE]");
+    }),
+    state("preferences-revoked", |visit| {
+        visit.open(&visit.asked().withdraw_link());
+        visit.presses("button[name=revoke]");
+    }),
+    state("unsubscribe", |visit| visit.open(&visit.unsubscribe())),
+    state("unsubscribe-done", |visit| {
+        visit.open(&visit.unsubscribe());
+        visit.presses("button");
+    }),
+    state("link", |visit| visit.open(&visit.link())),
+    state("link-wrong", |visit| {
+        visit.open(&visit.link());
+        visit.browser.fill("email", "kim.example.nl");
+        visit.presses("button");
+    }),
+    state("link-sent", |visit| {
+        visit.open(&visit.link());
+        visit.browser.fill("email", &address("nobody"));
+        visit.presses("button");
+    }),
     state("record", |visit| visit.open(&visit.record())),
     state("record-unfolded", |visit| {
         visit.open(&visit.record());
-        let _ = visit.browser.ask(
-            "for (const details of document.querySelectorAll('details')) details.open = true;",
-            &[],
-        );
+        visit.unfold();
     }),
     state("mail", |visit| {
         let mail = visit.asked();
@@ -139,6 +167,25 @@ impl Visit<'_> {
         mail.withdraw_link().replace("/preferences/", "/receipts/")
     }
 
+    /// The link behind the button of a mail program.
+    fn unsubscribe(&self) -> String {
+        let mail = self.asked();
+        mail.withdraw_link()
+            .replace("/preferences/", "/unsubscribe/")
+    }
+
+    /// Where a link to the own page is asked for.
+    fn link(&self) -> String {
+        let path = format!("/link/{}?lang={}", self.site, self.lang);
+        self.stack.collector(&path)
+    }
+
+    fn unfold(&self) {
+        let unfold =
+            "for (const details of document.querySelectorAll('details')) details.open = true;";
+        let _ = self.browser.ask(unfold, &[]);
+    }
+
     fn open(&self, url: &str) {
         self.browser.open(url);
         self.browser.see_at("h1");
@@ -166,7 +213,12 @@ pub fn publish(stack: &Stack, site: &str, theme: &Value) {
         .map(|lang| ((*lang).to_owned(), json!("Wielrijk Fietsen, Utrecht")))
         .collect::<serde_json::Map<_, _>>()
         .into();
-    let definition = json!({
+    let part = json!({
+        "key": "NEWS", "part_of": "EMARKETING", "legal_basis": "consent", "channels": ["email"], "double_opt_in": true,
+        "title": {"nl": "Nieuws uit de werkplaats", "en": "News from the workshop", "de": "Neues aus der Werkstatt", "fr": "Nouvelles de l’atelier", "ar": "أخبار الورشة"},
+        "text": {"nl": "Eens per maand.", "en": "Once a month.", "de": "Einmal im Monat.", "fr": "Une fois par mois.", "ar": "مرة في الشهر."},
+    });
+    let mut definition = json!({
         "name": "Wielrijk",
         "controller": {"name": "Wielrijk Fietsen", "privacy_url": "https://wielrijk.example/privacy", "contact": "privacy@wielrijk.example"},
         "default_language": "nl", "languages": languages, "origins": [stack.pages("")],
@@ -174,9 +226,20 @@ pub fn publish(stack: &Stack, site: &str, theme: &Value) {
         "theme": theme,
         "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "EMARKETING"], "intro": intro}],
     });
-    let answer = stack.admin("PUT", &format!("/v1/sites/{site}"));
-    let answer = answer.json(&definition).send();
-    assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+    let path = format!("/v1/sites/{site}");
+    let put = |definition: &Value| {
+        let answer = stack.admin("PUT", &path).json(definition).send();
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+    };
+    put(&definition);
+    // The two purposes that every site begins with, and a part of one.
+    let known = stack.admin("GET", &path).send().expect(200).json();
+    let mut purposes = known["purposes"].clone();
+    let list = purposes.as_array_mut().expect("a list");
+    list.retain(|purpose| purpose["key"] != "NEWS");
+    list.push(part);
+    definition["purposes"] = purposes;
+    put(&definition);
 }
 
 /// A theme with everything in it: colours of day and night, and a drawn logo.

@@ -14,7 +14,7 @@ mod build;
 mod bench;
 mod check;
 mod dev;
-mod screenshots;
+mod journeys;
 mod simulate;
 mod size;
 mod test;
@@ -35,7 +35,9 @@ cargo xtask <command>
                                                    what the collector bears, beside the least that a Worker can do
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
   screenshots [WORD …]                             each hosted page in each state, into target/screenshots
-  size                                             bytes of what a visitor and the Worker load";
+  bench mail [--no-build]                          how long a mail takes from a visitor's POST to the SMTP server
+  size                                             bytes of what a visitor and the Worker load
+  size --pages                                     the same of each hosted page in each state";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -78,11 +80,17 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             check::run()?;
         }
         "simulate" => simulate::run(&simulate::Options::parse(rest)?)?,
-        "screenshots" => screenshots::run(rest)?,
+        "screenshots" => journeys::screenshots(rest)?,
+        "bench" if rest.first().is_some_and(|word| word == "mail") => {
+            journeys::bench_mail(&rest[1..])?;
+        }
         "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {
-            refuse_options(rest)?;
-            size::run()?;
+            if only_flag(rest, "--pages")? {
+                journeys::page_bytes()?;
+            } else {
+                size::run()?;
+            }
         }
         "help" | "--help" | "-h" => println!("{USAGE}"),
         other => bail!("there is no command `{other}`\n\n{USAGE}"),
