@@ -154,12 +154,16 @@ impl Letter {
         } else {
             words.recorded_subject
         };
+        let own_subjects = &definition.mail.confirm_subject;
+        let own_subject = contents
+            .confirm
+            .and_then(|_| own_subjects.get(contents.lang));
         let written = Words {
             lang: catalogue.lang,
             dir: catalogue.direction.as_str(),
             colours: Palette::of(&definition.theme),
             ours: words,
-            subject: own(subject),
+            subject: own_subject.cloned().unwrap_or_else(|| own(subject)),
             confirm_lead: match &contents.told {
                 None => own(words.confirm_lead),
                 Some(told) => told.fill(catalogue, contents, words.told_confirm_lead),

@@ -86,6 +86,10 @@ pub struct MailSender {
     pub from: String,
     /// The name beside it
     pub from_name: String,
+    /// The subject of the mail that asks to confirm, in each language; ours if it is left out
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
+    pub confirm_subject: Texts,
 }
 
 /// Who is told by mail what was recorded by somebody else (`POST /v1/consents`), where no mail asks to confirm anyway. Whoever did not
@@ -297,6 +301,12 @@ impl SiteDefinition {
             checked.wrong("/mail/from", error.to_string());
         }
         checked.line("/mail/from_name", &self.mail.from_name);
+        if !self.mail.confirm_subject.is_empty() {
+            checked.texts("/mail/confirm_subject", &self.mail.confirm_subject);
+            for (language, subject) in &self.mail.confirm_subject {
+                checked.line(&format!("/mail/confirm_subject/{language}"), subject);
+            }
+        }
         if !(1..=336).contains(&self.confirm_within_hours) {
             checked.wrong("/confirm_within_hours", "must be 1 to 336 (14 days)");
         }

@@ -2,7 +2,7 @@
 
 use mail_builder::{
     MessageBuilder,
-    headers::{content_type::ContentType, date::Date, text::Text},
+    headers::{content_type::ContentType, date::Date, raw::Raw},
     mime::{BodyPart, MimePart},
 };
 
@@ -27,7 +27,8 @@ impl Dispatch {
             .date(Date::new(self.written_at.unix_seconds()))
             .body(MimePart::new(alternatives, BodyPart::Multipart(parts)));
         for (name, value) in &letter.headers {
-            builder = builder.header(name.clone(), Text::new(one_line(value)));
+            // Structured, and of our own making: as text a long one would be encoded, and no mail program would find the link in it.
+            builder = builder.header(name.clone(), Raw::new(one_line(value)));
         }
         let mut bytes = Vec::new();
         // Writing to memory does not fail.
@@ -92,6 +93,34 @@ mod tests {
             assert!(text.contains(part), "{part:?} is not in\n{text}");
         }
         assert!(text.is_ascii(), "no server is asked for SMTPUTF8");
+    }
+
+    #[test]
+    fn the_headers_of_one_click_are_not_encoded() {
+        let mut dispatch = dispatch();
+        let link = format!(
+            "<https://consent.example.com/unsubscribe/demo~0~{}>",
+            "x".repeat(43)
+        );
+        let post = "List-Unsubscribe=One-Click";
+        let headers = [
+            ("List-Unsubscribe", link.as_str()),
+            ("List-Unsubscribe-Post", post),
+        ];
+        for (name, value) in headers {
+            dispatch
+                .letter
+                .headers
+                .insert(name.to_owned(), value.to_owned());
+        }
+        let text = rendered(&dispatch);
+        let unfolded = text.replace("\r\n ", " ").replace(":  ", ": ");
+        for (name, value) in headers {
+            assert!(
+                unfolded.contains(&format!("\r\n{name}: {value}\r\n")),
+                "{text}"
+            );
+        }
     }
 
     #[test]

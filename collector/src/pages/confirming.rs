@@ -58,8 +58,7 @@ pub(crate) fn confirm(view: &ConfirmView, token: &str) -> askama::Result<Option<
         ConfirmView::Waiting(view) => waiting(view),
         ConfirmView::Confirmed(person) => {
             let words = &Catalogue::of(&person.site.lang).page;
-            let mut purposes = person.purposes.iter();
-            if purposes.any(|purpose| purpose.status == Status::Given) {
+            if is_any_given(person) {
                 standing(person, words.confirmed_title, words.confirmed_lead)
             } else {
                 let (title, lead) = (words.confirmed_nothing_title, words.confirmed_nothing_lead);
@@ -68,12 +67,22 @@ pub(crate) fn confirm(view: &ConfirmView, token: &str) -> askama::Result<Option<
         }
         ConfirmView::Already(person) => {
             let words = &Catalogue::of(&person.site.lang).page;
-            standing(person, words.already_title, words.already_lead)
+            let title = if is_any_given(person) {
+                words.already_confirmed_title
+            } else {
+                words.already_title
+            };
+            standing(person, title, words.already_lead)
         }
         ConfirmView::Gone(view) => gone(view, token),
         ConfirmView::Unknown => return Ok(None),
     };
     page.map(Some)
+}
+
+fn is_any_given(person: &PersonView) -> bool {
+    let mut purposes = person.purposes.iter();
+    purposes.any(|purpose| purpose.status == Status::Given)
 }
 
 fn waiting(view: &WaitingView) -> askama::Result<Page> {

@@ -136,6 +136,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "سُجّل ما يلي:",
         confirmed_nothing_title: "لم يُؤكَّد شيء",
         confirmed_nothing_lead: "لم يُحدَّد أي خيار، ولذلك لن يُرسل إليك شيء.",
+        already_confirmed_title: "تم التأكيد من قبل",
         already_title: "استُخدم هذا الرابط من قبل",
         already_lead: "هذا هو المسجّل:",
         gone_title: "لم يعد هذا الرابط يعمل",

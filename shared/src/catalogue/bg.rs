@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Записано е следното:",
         confirmed_nothing_title: "Нищо не е потвърдено",
         confirmed_nothing_lead: "Не сте отбелязали нищо, затова няма да получавате нищо.",
+        already_confirmed_title: "Вече сте потвърдили",
         already_title: "Тази връзка вече е използвана",
         already_lead: "Ето какво е записано:",
         gone_title: "Тази връзка вече не работи",

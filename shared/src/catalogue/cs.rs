@@ -116,6 +116,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Je zaznamenáno toto:",
         confirmed_nothing_title: "Nic není potvrzeno",
         confirmed_nothing_lead: "Nic není zaškrtnuto, takže vám nic posílat nebudeme.",
+        already_confirmed_title: "Už jste to potvrdili",
         already_title: "Tento odkaz už byl použit",
         already_lead: "Je zaznamenáno toto:",
         gone_title: "Tento odkaz už nefunguje",

@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Dette er registreret:",
         confirmed_nothing_title: "Intet er bekræftet",
         confirmed_nothing_lead: "Du har ikke sat kryds ved noget, så du får ikke noget tilsendt.",
+        already_confirmed_title: "Du har allerede bekræftet det",
         already_title: "Dette link er brugt",
         already_lead: "Dette er registreret:",
         gone_title: "Dette link virker ikke længere",

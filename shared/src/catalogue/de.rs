@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Das ist festgehalten:",
         confirmed_nothing_title: "Es ist nichts bestätigt",
         confirmed_nothing_lead: "Sie haben nichts angekreuzt, also bekommen Sie nichts zugeschickt.",
+        already_confirmed_title: "Sie haben das schon bestätigt",
         already_title: "Dieser Link wurde schon benutzt",
         already_lead: "Das ist festgehalten:",
         gone_title: "Dieser Link gilt nicht mehr",

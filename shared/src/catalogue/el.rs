@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Καταγράφηκαν τα εξής:",
         confirmed_nothing_title: "Δεν επιβεβαιώθηκε τίποτα",
         confirmed_nothing_lead: "Δεν επιλέξατε τίποτα, οπότε δεν θα σας σταλεί τίποτα.",
+        already_confirmed_title: "Το έχετε ήδη επιβεβαιώσει",
         already_title: "Αυτός ο σύνδεσμος έχει χρησιμοποιηθεί",
         already_lead: "Έχουν καταγραφεί τα εξής:",
         gone_title: "Αυτός ο σύνδεσμος δεν λειτουργεί πια",

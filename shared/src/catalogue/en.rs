@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "This has been recorded:",
         confirmed_nothing_title: "Nothing has been confirmed",
         confirmed_nothing_lead: "You ticked nothing, so nothing will be sent to you.",
+        already_confirmed_title: "You have already confirmed this",
         already_title: "This link has been used",
         already_lead: "This is what has been recorded:",
         gone_title: "This link no longer works",

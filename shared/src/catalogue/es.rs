@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Se ha registrado lo siguiente:",
         confirmed_nothing_title: "No se ha confirmado nada",
         confirmed_nothing_lead: "No ha marcado nada, así que no le enviaremos nada.",
+        already_confirmed_title: "Ya lo ha confirmado",
         already_title: "Este enlace ya se ha usado",
         already_lead: "Esto es lo que consta:",
         gone_title: "Este enlace ya no funciona",

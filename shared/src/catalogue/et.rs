@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Kirja on pandud järgmine:",
         confirmed_nothing_title: "Midagi ei kinnitatud",
         confirmed_nothing_lead: "Te ei märkinud midagi, seega ei saadeta teile midagi.",
+        already_confirmed_title: "Olete selle juba kinnitanud",
         already_title: "Seda linki on juba kasutatud",
         already_lead: "Kirja on pandud järgmine:",
         gone_title: "See link enam ei tööta",

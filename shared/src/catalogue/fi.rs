@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Tämä on kirjattu:",
         confirmed_nothing_title: "Mitään ei ole vahvistettu",
         confirmed_nothing_lead: "Et valinnut mitään, joten sinulle ei lähetetä mitään.",
+        already_confirmed_title: "Olet jo vahvistanut tämän",
         already_title: "Tämä linkki on jo käytetty",
         already_lead: "Tämä on kirjattu:",
         gone_title: "Tämä linkki ei enää toimi",

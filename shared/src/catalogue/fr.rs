@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Voici ce qui est enregistré\u{a0}:",
         confirmed_nothing_title: "Rien n’est confirmé",
         confirmed_nothing_lead: "Vous n’avez rien coché, vous ne recevrez donc rien.",
+        already_confirmed_title: "Vous avez déjà confirmé",
         already_title: "Ce lien a déjà servi",
         already_lead: "Voici ce qui est enregistré\u{a0}:",
         gone_title: "Ce lien ne fonctionne plus",

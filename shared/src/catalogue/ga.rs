@@ -132,6 +132,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Taifeadadh an méid seo:",
         confirmed_nothing_title: "Níor deimhníodh dada",
         confirmed_nothing_lead: "Níor chuir tú tic le rud ar bith, mar sin ní sheolfar dada chugat.",
+        already_confirmed_title: "Dheimhnigh tú é seo cheana",
         already_title: "Úsáideadh an nasc seo cheana",
         already_lead: "Seo a bhfuil taifeadta:",
         gone_title: "Ní oibríonn an nasc seo a thuilleadh",

@@ -120,6 +120,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Zabilježeno je ovo:",
         confirmed_nothing_title: "Ništa nije potvrđeno",
         confirmed_nothing_lead: "Niste ništa označili, pa vam se ništa neće slati.",
+        already_confirmed_title: "Već ste to potvrdili",
         already_title: "Ova je poveznica već iskorištena",
         already_lead: "Ovo je zabilježeno:",
         gone_title: "Ova poveznica više ne radi",

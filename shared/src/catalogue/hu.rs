@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Ezt rögzítettük:",
         confirmed_nothing_title: "Nincs megerősítve semmi",
         confirmed_nothing_lead: "Nem jelölt be semmit, ezért nem küldünk Önnek semmit.",
+        already_confirmed_title: "Ezt már megerősítette",
         already_title: "Ezt a hivatkozást már felhasználták",
         already_lead: "Ezt tartjuk nyilván:",
         gone_title: "Ez a hivatkozás már nem működik",

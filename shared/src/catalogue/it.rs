@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Ecco che cosa è stato registrato:",
         confirmed_nothing_title: "Non è stato confermato nulla",
         confirmed_nothing_lead: "Non ha spuntato nulla, quindi non riceverà niente.",
+        already_confirmed_title: "Lei ha già confermato",
         already_title: "Questo link è già stato usato",
         already_lead: "Ecco che cosa è stato registrato:",
         gone_title: "Questo link non funziona più",

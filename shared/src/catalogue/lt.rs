@@ -120,6 +120,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Užfiksuota:",
         confirmed_nothing_title: "Nieko nepatvirtinta",
         confirmed_nothing_lead: "Nieko nepažymėjote, todėl nieko negausite.",
+        already_confirmed_title: "Jūs tai jau patvirtinote",
         already_title: "Ši nuoroda jau panaudota",
         already_lead: "Štai kas užfiksuota:",
         gone_title: "Ši nuoroda nebeveikia",

@@ -120,6 +120,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Pierakstīts:",
         confirmed_nothing_title: "Nekas nav apstiprināts",
         confirmed_nothing_lead: "Jūs neko neatzīmējāt, tāpēc jums nekas netiks sūtīts.",
+        already_confirmed_title: "Jūs to jau apstiprinājāt",
         already_title: "Šī saite jau ir izmantota",
         already_lead: "Lūk, kas ir pierakstīts:",
         gone_title: "Šī saite vairs nedarbojas",

@@ -132,6 +132,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Dan tniżżel:",
         confirmed_nothing_title: "Ma ġie kkonfermat xejn",
         confirmed_nothing_lead: "Ma mmarkajt xejn, għalhekk ma jintbagħatlek xejn.",
+        already_confirmed_title: "Diġà kkonfermajt dan",
         already_title: "Dan il-link diġà ntuża",
         already_lead: "Dan hu li tniżżel:",
         gone_title: "Dan il-link m’għadux jaħdem",

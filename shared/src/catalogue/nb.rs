@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Dette er registrert:",
         confirmed_nothing_title: "Ingenting er bekreftet",
         confirmed_nothing_lead: "Du krysset ikke av for noe, så du får ingenting tilsendt.",
+        already_confirmed_title: "Du har allerede bekreftet dette",
         already_title: "Denne lenken er allerede brukt",
         already_lead: "Dette er registrert:",
         gone_title: "Denne lenken virker ikke lenger",

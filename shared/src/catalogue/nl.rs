@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Dit is vastgelegd:",
         confirmed_nothing_title: "Er is niets bevestigd",
         confirmed_nothing_lead: "U hebt niets aangevinkt, dus u krijgt niets toegestuurd.",
+        already_confirmed_title: "U hebt dit al bevestigd",
         already_title: "Deze link is al gebruikt",
         already_lead: "Dit is er vastgelegd:",
         gone_title: "Deze link werkt niet meer",

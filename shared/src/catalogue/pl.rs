@@ -116,6 +116,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Zapisaliśmy:",
         confirmed_nothing_title: "Niczego nie potwierdzono",
         confirmed_nothing_lead: "Nic nie jest zaznaczone, więc nic do Ciebie nie wyślemy.",
+        already_confirmed_title: "To zostało już potwierdzone",
         already_title: "Ten link został już użyty",
         already_lead: "Oto co mamy zapisane:",
         gone_title: "Ten link już nie działa",

@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Ficou registado:",
         confirmed_nothing_title: "Nada foi confirmado",
         confirmed_nothing_lead: "Não assinalou nada, por isso nada lhe será enviado.",
+        already_confirmed_title: "Já confirmou",
         already_title: "Esta ligação já foi usada",
         already_lead: "Isto é o que está registado:",
         gone_title: "Esta ligação já não funciona",

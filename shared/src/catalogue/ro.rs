@@ -116,6 +116,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "S-a înregistrat:",
         confirmed_nothing_title: "Nu s-a confirmat nimic",
         confirmed_nothing_lead: "Nu ați bifat nimic, deci nu veți primi nimic.",
+        already_confirmed_title: "Ați confirmat deja",
         already_title: "Acest link a fost deja folosit",
         already_lead: "Iată ce s-a înregistrat:",
         gone_title: "Acest link nu mai funcționează",

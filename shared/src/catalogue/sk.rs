@@ -116,6 +116,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Zaznamenali sme:",
         confirmed_nothing_title: "Nič nie je potvrdené",
         confirmed_nothing_lead: "Nič ste nezaškrtli, takže vám nič nepošleme.",
+        already_confirmed_title: "Už ste to potvrdili",
         already_title: "Tento odkaz už bol použitý",
         already_lead: "Toto je zaznamenané:",
         gone_title: "Tento odkaz už nefunguje",

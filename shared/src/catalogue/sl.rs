@@ -128,6 +128,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Zabeležili smo:",
         confirmed_nothing_title: "Nič ni potrjeno",
         confirmed_nothing_lead: "Ničesar niste označili, zato vam ne bomo poslali ničesar.",
+        already_confirmed_title: "To ste že potrdili",
         already_title: "Ta povezava je že bila uporabljena",
         already_lead: "Zabeleženo je to:",
         gone_title: "Ta povezava ne deluje več",

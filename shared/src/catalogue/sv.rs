@@ -114,6 +114,7 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         confirmed_lead: "Detta har registrerats:",
         confirmed_nothing_title: "Inget har bekräftats",
         confirmed_nothing_lead: "Du kryssade inte för något, så ingenting skickas till dig.",
+        already_confirmed_title: "Du har redan bekräftat detta",
         already_title: "Länken har redan använts",
         already_lead: "Detta har registrerats:",
         gone_title: "Länken fungerar inte längre",

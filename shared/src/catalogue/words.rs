@@ -95,6 +95,7 @@ pub struct PageWords {
     pub confirmed_lead: &'static str,
     pub confirmed_nothing_title: &'static str,
     pub confirmed_nothing_lead: &'static str,
+    pub already_confirmed_title: &'static str,
     pub already_title: &'static str,
     pub already_lead: &'static str,
     pub gone_title: &'static str,
