@@ -74,6 +74,7 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
     match segments.as_slice() {
         ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
         ["pages.css"] => wanted.get(assets::stylesheet).await,
+        ["favicon.ico"] => wanted.get(assets::no_icon).await,
         ["pages", site, name] => {
             wanted
                 .get(async |wanted| assets::look(wanted, site, name).await)
