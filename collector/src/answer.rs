@@ -69,11 +69,25 @@ pub(crate) fn cached(
 /// A hosted page: no scripts, no frames, nothing kept, found by no search engine, and it tells nobody where a visitor
 /// came from.
 pub(crate) fn page(status: u16, html: String) -> Result<Response> {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    framed_page(status, html, &[], "no-referrer")
+}
+
+/// The page of a form, which pages on these origins may show in a frame. It tells itself alone where a visitor came from: under
+/// `no-referrer` a browser would post it with the origin `null` (Fetch, section 3.2), as if it came from somebody else.
+pub(crate) fn form_page(status: u16, html: String, framers: &[String]) -> Result<Response> {
+    framed_page(status, html, framers, "same-origin")
+}
+
+fn framed_page(status: u16, html: String, framers: &[String], referrer: &str) -> Result<Response> {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors";
     let response = body(status, "text/html; charset=utf-8", html.into_bytes())?;
+    let framers = match framers {
+        [] => "'none'".to_owned(),
+        framers => framers.join(" "),
+    };
     let headers = response.headers();
-    headers.set("content-security-policy", POLICY)?;
-    headers.set("referrer-policy", "no-referrer")?;
+    headers.set("content-security-policy", &format!("{POLICY} {framers}"))?;
+    headers.set("referrer-policy", referrer)?;
     headers.set("x-robots-tag", "noindex, nofollow")?;
     Ok(response)
 }

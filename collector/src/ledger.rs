@@ -72,6 +72,9 @@ mod shard_tests;
 mod evidence_tests;
 
 #[cfg(test)]
+mod hosted_tests;
+
+#[cfg(test)]
 mod erase_tests;
 
 #[cfg(test)]
@@ -118,6 +121,9 @@ pub(crate) enum Ask {
         /// From which network and browser, as far as it is kept
         #[serde(default)]
         client: Option<ClientFacts>,
+        /// It is from our own page: whatever is posted to us as JSON is not
+        #[serde(default)]
+        hosted: bool,
     },
     /// Record lines of a back end; without a key, the admin asks
     RecordLines {

@@ -2,12 +2,14 @@
 
 mod confirming;
 mod doors;
+mod hosted;
 mod personal;
 mod record;
 mod views;
 
 pub(crate) use confirming::confirm;
 pub(crate) use doors::{Door, Reader, door};
+pub(crate) use hosted::{HostedForm, Shown, Trouble, Typed, hosted, sent};
 pub(crate) use personal::{preferences, unsubscribe};
 pub(crate) use record::{Record, RecordView, record};
 pub(crate) use views::{

@@ -8,7 +8,9 @@ mod docs;
 #[cfg(test)]
 mod document;
 mod events;
+mod form_links;
 mod forms;
+mod hosted;
 mod keys;
 mod link;
 mod mailbox;
@@ -74,7 +76,6 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
     match segments.as_slice() {
         ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
         ["pages.css"] => wanted.get(assets::stylesheet).await,
-        ["favicon.ico"] => wanted.get(assets::no_icon).await,
         ["pages", site, name] => {
             wanted
                 .get(async |wanted| assets::look(wanted, site, name).await)
@@ -83,6 +84,8 @@ async fn route(request: Request, env: &Env) -> Outcome<Response> {
         ["v1", "submissions"] => submissions::route(wanted).await,
         ["v1", "consents"] => consents::record(wanted).await,
         ["v1", "sites", site, "forms", form] => forms::route(wanted, site, form).await,
+        ["v1", "sites", site, "forms", form, "links"] => form_links::make(wanted, site, form).await,
+        ["f", site, form] => hosted::route(wanted, site, form).await,
         ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,
         ["v1", "subjects", "lookup"] => subjects::look_up(wanted).await,

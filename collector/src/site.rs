@@ -47,6 +47,8 @@ pub(crate) enum Ask {
         form: FormKey,
         lang: Option<Language>,
     },
+    /// A form as a page of its own, in the dearest of these languages that the site has
+    HostedForm { form: FormKey, langs: Vec<Language> },
     /// A stylesheet or a logo
     LookFile { name: String },
     /// Set an endpoint

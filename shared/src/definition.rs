@@ -174,6 +174,9 @@ pub struct Form {
     /// The words above the boxes
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
     pub intro: Texts,
+    /// Whether pages on the site's `origins` may show the hosted form in a frame
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub framed: bool,
 }
 
 fn three_days() -> u32 {
@@ -274,6 +277,7 @@ impl SiteDefinition {
             intro: languages
                 .map(|language| (language.clone(), intro(language)))
                 .collect(),
+            framed: false,
         }
     }
 
@@ -283,6 +287,15 @@ impl SiteDefinition {
         wanted
             .and_then(|wanted| wanted.best_of(&self.languages))
             .unwrap_or(&self.default_language)
+    }
+
+    /// The language to answer in when a person reads these, the dearest first.
+    #[must_use]
+    pub fn language_among(&self, wanted: &[Language]) -> &Language {
+        let mut offered = wanted
+            .iter()
+            .filter_map(|wanted| wanted.best_of(&self.languages));
+        offered.next().unwrap_or(&self.default_language)
     }
 
     /// All that is wrong.

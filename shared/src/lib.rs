@@ -114,6 +114,9 @@ pub mod api_key;
 pub mod answer;
 
 #[cfg(feature = "record")]
+pub mod hosted;
+
+#[cfg(feature = "record")]
 pub mod snapshot;
 
 #[cfg(feature = "record")]

@@ -154,6 +154,11 @@ impl Notice {
             ..
         } = self.text.clone();
         let labels = Catalogue::of(&lang).labels(&controller, &purposes);
+        // The widget is never on the collector's own page.
+        let source = match source {
+            Source::HostedForm => Source::WebForm,
+            source => source,
+        };
         PublishedForm {
             site,
             form,

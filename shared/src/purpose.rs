@@ -158,10 +158,17 @@ impl Source {
         Self::Request,
     ];
 
-    /// Whether a visitor's own browser may send this source, by `POST /v1/submissions`.
+    /// Whether a form may be for this: those in which visitors choose for themselves.
     #[must_use]
     pub fn is_a_visitors(self) -> bool {
         matches!(self, Self::WebForm | Self::Chat | Self::HostedForm)
+    }
+
+    /// Whether a page of the site may name this source, by `POST /v1/submissions`. What comes from the collector's own page only the
+    /// collector itself can tell.
+    #[must_use]
+    pub fn is_a_pages(self) -> bool {
+        matches!(self, Self::WebForm | Self::Chat)
     }
 
     /// Whether a back end may tell of this source, by `POST /v1/consents`: all but what only the person's own browser or mailbox does.

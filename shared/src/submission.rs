@@ -27,7 +27,7 @@ pub struct SubmissionWire {
     /// Yes or no for each purpose of the form
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, bool>))]
     pub choices: BTreeMap<String, bool>,
-    /// `web_form`, `chat` or `hosted_form`
+    /// `web_form` or `chat`
     pub source: String,
     /// Address of the page; its query and fragment are not kept
     pub page: String,

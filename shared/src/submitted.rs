@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
@@ -81,6 +81,31 @@ struct StoredPerson {
 impl Submission {
     /// Reads a submission, or says all that is wrong with it.
     pub fn parse(document: &Value) -> Result<Self, Vec<FieldError>> {
+        Self::read(document, source)
+    }
+
+    /// Reads one of the collector's own page, or says all that is wrong with it. Its source and the moment of decision are not for the
+    /// document to say: nothing that is posted can pass for it, and pressing the button again is the same content.
+    pub fn of_hosted_form(document: &Value, now: Timestamp) -> Result<Self, Vec<FieldError>> {
+        let mut whole = document.clone();
+        if let Some(fields) = whole.as_object_mut() {
+            // The machine that showed the page may have had a clock a little ahead of this one's.
+            let shown_at = fields.get("shown_at").and_then(|at| moment(at).ok());
+            let decided_at = shown_at.map_or(now, |shown_at| now.max(shown_at));
+            fields.insert("source".to_owned(), json!(Source::HostedForm));
+            fields.insert("decided_at".to_owned(), json!(decided_at));
+        }
+        let any = |value: &Value| Source::deserialize(value).map_err(|error| error.to_string());
+        Ok(Self {
+            digest: digest(document),
+            ..Self::read(&whole, any)?
+        })
+    }
+
+    fn read(
+        document: &Value,
+        source: impl FnOnce(&Value) -> Result<Source, String>,
+    ) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(document)?;
         let id = fields.required("id", uuid_v7);
         let site = fields.required("site", |value| {
@@ -129,7 +154,7 @@ impl Submission {
                 decided_at: decided_at?,
                 gpc: gpc?,
                 widget: widget?,
-                digest: base64url(&sha256(canonical_json(document).as_bytes())),
+                digest: digest(document),
             })
         };
         if errors.is_empty() {
@@ -186,6 +211,10 @@ impl Person {
             external_id,
         })
     }
+}
+
+fn digest(document: &Value) -> String {
+    base64url(&sha256(canonical_json(document).as_bytes()))
 }
 
 pub(crate) fn string(value: &Value) -> Result<&str, String> {
@@ -264,8 +293,8 @@ pub(crate) fn choices(
 
 fn source(value: &Value) -> Result<Source, String> {
     let source: Option<Source> = Source::deserialize(value).ok();
-    let source = source.filter(|source| source.is_a_visitors());
-    source.ok_or_else(|| "must be web_form, chat or hosted_form".to_owned())
+    let source = source.filter(|source| source.is_a_pages());
+    source.ok_or_else(|| "must be web_form or chat".to_owned())
 }
 
 pub(crate) fn page(value: &Value) -> Result<String, String> {

@@ -26,6 +26,7 @@ pub struct Vault {
     lookup: [u8; 32],
     wrapping: SealingKey,
     secrets: SealingKey,
+    tokens: [u8; 32],
 }
 
 /// A key that seals and opens. It shows nothing of itself.
@@ -33,7 +34,7 @@ pub struct Vault {
 pub struct SealingKey([u8; 32]);
 
 impl Vault {
-    /// Derives the three keys of the vault from the key-encryption key (HKDF-SHA256, RFC 5869).
+    /// Derives the keys of the vault from the key-encryption key (HKDF-SHA256, RFC 5869).
     ///
     /// # Panics
     /// Never: 32 bytes is a length that HKDF-SHA256 can give.
@@ -52,6 +53,7 @@ impl Vault {
             lookup: derive(b"lookup"),
             wrapping: SealingKey(derive(b"wrapping")),
             secrets: SealingKey(derive(b"secrets")),
+            tokens: derive(b"tokens"),
         }
     }
 
@@ -141,6 +143,27 @@ impl Vault {
     ) -> Option<Vec<u8>> {
         let secret = self.former.as_ref()?.open_secret(sealed, place).ok()?;
         Some(self.seal_secret(&secret, place, nonce))
+    }
+
+    /// Signs a token that a page carries and brings back.
+    #[must_use]
+    pub fn sign_token(&self, content: &[u8]) -> [u8; 32] {
+        self.token_mac(content).finalize().into_bytes().into()
+    }
+
+    /// Whether this vault signed the token, or the former one did. It takes the same time for every wrong signature.
+    #[must_use]
+    pub fn has_signed_token(&self, content: &[u8], signature: &[u8]) -> bool {
+        let is_ours = self.token_mac(content).verify_slice(signature).is_ok();
+        let former = self.former.as_ref();
+        is_ours || former.is_some_and(|former| former.has_signed_token(content, signature))
+    }
+
+    fn token_mac(&self, content: &[u8]) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.tokens).expect("HMAC takes a key of any length");
+        mac.update(content);
+        mac
     }
 }
 

@@ -8,8 +8,10 @@ use sayso_shared::{
     language::Language,
     notice::NoticeText,
     problem::FieldError,
+    purpose::Source,
     submission::{SubjectWire, SubmissionWire},
     submitted::{Person, Submission},
+    time::Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -73,6 +75,7 @@ fn each_wrong_field_is_pointed_at() {
         ("choices", json!({"STORE": "yes"}), "/choices/STORE"),
         ("choices", json!({"a/b": true}), "/choices/a~1b"),
         ("source", json!("import"), "/source"),
+        ("source", json!("hosted_form"), "/source"),
         ("page", json!("javascript:alert(1)"), "/page"),
         ("conversation", json!(7), "/conversation"),
         ("shown_at", json!("yesterday"), "/shown_at"),
@@ -93,6 +96,25 @@ fn each_wrong_field_is_pointed_at() {
             .collect();
         assert_eq!(pointers, [pointer]);
     }
+}
+
+#[test]
+fn the_collectors_own_page_is_told_by_the_collector_and_pressing_again_is_the_same() {
+    let mut document = good();
+    let fields = document.as_object_mut().expect("an object");
+    fields.remove("source");
+    fields.remove("decided_at");
+    assert!(Submission::parse(&document).is_err(), "not by itself");
+    let at = |millis: i64| Timestamp::from_unix_millis(1_795_338_000_000 + millis);
+    let pressed =
+        |now| Submission::of_hosted_form(&document, now).expect("all is well but the clock");
+    let (first, second) = (pressed(at(1)), pressed(at(2)));
+    assert_eq!(first.source, Source::HostedForm);
+    assert_eq!((first.decided_at, second.decided_at), (at(1), at(2)));
+    assert_eq!(first.digest, second.digest);
+    // A clock behind that of the page's machine does not decide before the page was shown.
+    let early = pressed(at(-3_600_000));
+    assert_eq!(early.decided_at, early.shown_at);
 }
 
 #[test]

@@ -105,6 +105,26 @@ pub const STATES: &[State] = &[
         visit.open(&visit.record());
         visit.unfold();
     }),
+    state("hosted", |visit| visit.open(&visit.hosted())),
+    state("hosted-unfolded", |visit| {
+        visit.open(&visit.hosted());
+        visit.unfold();
+    }),
+    state("hosted-mistyped", |visit| {
+        visit.open(&visit.hosted());
+        visit.browser.press_at("input[value=EMARKETING]");
+        visit.browser.fill("email", "jan@fiets");
+        visit.presses("button");
+    }),
+    state("hosted-sent", |visit| {
+        visit.open(&visit.hosted());
+        visit.browser.press_at("input[value=EMARKETING]");
+        visit.browser.fill("email", &address("hosted"));
+        visit.presses("button");
+    }),
+    state("hosted-unknown", |visit| {
+        visit.open(&visit.stack.collector(&format!("/f/{}/nothing", visit.site)));
+    }),
     state("mail", |visit| {
         let mail = visit.asked();
         let html = mail.json["html"].as_str().expect("HTML").to_owned();
@@ -157,6 +177,14 @@ impl Visit<'_> {
             .send()
             .expect(201);
         wait_for_mail(stack, &email)
+    }
+
+    /// Where the form is a page of its own.
+    fn hosted(&self) -> String {
+        let Self {
+            stack, site, lang, ..
+        } = *self;
+        stack.collector(&format!("/f/{site}/newsletter?lang={lang}"))
     }
 
     /// The link to the printable record of somebody who has confirmed and then stopped.

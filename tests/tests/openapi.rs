@@ -23,6 +23,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// The routes of the contract that exist by now, with their methods.
 const ROUTES: &[(&str, &[&str])] = &[
     ("/v1/sites/{site}/forms/{form}", &["get", "put", "delete"]),
+    ("/v1/sites/{site}/forms/{form}/links", &["post"]),
+    ("/f/{site}/{form}", &["get", "post"]),
     (
         "/v1/sites/{site}/purposes/{purpose}",
         &["get", "put", "delete"],

@@ -24,6 +24,7 @@ fn everything_about_one_consent_is_found_and_nothing_about_another() {
         let whence = Whence {
             origin: Some(ORIGIN),
             client: Some(&client),
+            hosted: false,
         };
         let (status, _) = good(book.record(&document, whence, at(2)));
         assert_eq!(status, 201);

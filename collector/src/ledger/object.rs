@@ -64,10 +64,12 @@ impl LedgerObject {
                 document,
                 origin,
                 client,
+                hosted,
             } => {
                 let whence = Whence {
                     origin: origin.as_deref(),
                     client: client.as_ref(),
+                    hosted,
                 };
                 let (status, body) = book.record(&document, whence, now)?;
                 answer::json(status, &body)?

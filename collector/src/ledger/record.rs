@@ -44,6 +44,8 @@ pub(super) struct Whence<'d> {
     pub(super) origin: Option<&'d str>,
     /// Network and browser, as far as they are kept
     pub(super) client: Option<&'d ClientFacts>,
+    /// Whether it is from our own page, which has looked at where it came from
+    pub(super) hosted: bool,
 }
 
 impl<'d> From<Option<&'d str>> for Whence<'d> {
@@ -51,6 +53,7 @@ impl<'d> From<Option<&'d str>> for Whence<'d> {
         Self {
             origin,
             client: None,
+            hosted: false,
         }
     }
 }
@@ -109,7 +112,7 @@ impl<S: Store> Book<S> {
     /// 1. The body is read: 422 with all that is wrong. The site is known, 404, and this is its ledger for the person.
     /// 2. The same id again: 200 with the same answer, or 409 if it says something else. This comes before everything that
     ///    may have changed meanwhile: what was stored stays stored.
-    /// 3. It comes from a page of the site: 403.
+    /// 3. It comes from a page of the site, or from our own: 403.
     /// 4. The form is known, 404, and its words are those that are shown now or were a moment ago: 409 with the
     ///    current ones.
     /// 5. The choices are exactly those that the words ask for: 422.
@@ -120,21 +123,36 @@ impl<S: Store> Book<S> {
         whence: impl Into<Whence<'d>>,
         now: Timestamp,
     ) -> Outcome<(u16, SubmissionAnswer)> {
-        let Whence { origin, client } = whence.into();
+        let Whence {
+            origin,
+            client,
+            hosted,
+        } = whence.into();
         let keys = self.keys()?;
-        let submission = Submission::parse(document).map_err(Problem::invalid)?; // 1
+        let read = if hosted {
+            Submission::of_hosted_form(document, now)
+        } else {
+            Submission::parse(document)
+        };
+        let submission = read.map_err(Problem::invalid)?; // 1
         let snapshot = self.snapshot()?;
         let definition = &snapshot.definition;
         self.owns(Whose::Address(&submission.person.email))?;
         if let Some(known) = self.submission(submission.id)? {
-            return if self.is_the_same(&keys, &known, &submission)? {
+            let mut again = submission;
+            if hosted {
+                // It was decided when the button was pressed first.
+                again.decided_at = known.facts()?.decided_at;
+            }
+            return if self.is_the_same(&keys, &known, &again)? {
                 // 2
                 Ok((200, known.answer()?))
             } else {
                 Err(Problem::id_reused().into())
             };
         }
-        if !origin.is_some_and(|origin| definition.origins.iter().any(|known| known == origin)) {
+        let is_the_sites = |origin| definition.origins.iter().any(|known| known == origin);
+        if !hosted && !origin.is_some_and(is_the_sites) {
             return Err(Problem::foreign_origin().into()); // 3
         }
         if definition.form(&submission.form).is_none() {

@@ -54,6 +54,7 @@ fn says_yes(book: &Book<NativeStore>, nth: u8, email: &str, now: Timestamp) -> S
     let whence = Whence {
         origin: Some(ORIGIN),
         client: Some(&client),
+        hosted: false,
     };
     assert_eq!(good(book.record(&document, whence, now)).0, 201);
     let mail = good(book.waiting_mails()).pop().expect("a mail");

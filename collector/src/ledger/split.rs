@@ -137,6 +137,7 @@ impl Split {
             document: submission(id, email.exposed(), &choices(true, true), now),
             origin: Some(ORIGIN.to_owned()),
             client: None,
+            hosted: false,
         };
         let told = good(finish(ask_of(self, Whose::Address(&email), &record)));
         assert_eq!(told.status, 201);

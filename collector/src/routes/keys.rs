@@ -42,10 +42,14 @@ pub(super) fn caller(wanted: &Wanted<'_>) -> Outcome<Caller> {
 /// Whoever may define this site: whoever runs the collector, or the holder of a key of the site with `site:admin`. 401 for
 /// nobody, 403 for the holder of another key.
 pub(super) async fn admin(wanted: &Wanted<'_>, site: &str) -> Outcome<()> {
+    holder(wanted, site, Scope::SiteAdmin).await
+}
+
+/// Whoever runs the collector, or the holder of a key of the site with this scope. 401 for nobody, 403 for the holder of another key.
+pub(super) async fn holder(wanted: &Wanted<'_>, site: &str, scope: Scope) -> Outcome<()> {
     let Caller::KeyHolder(key) = caller(wanted)? else {
         return Ok(());
     };
-    let scope = Scope::SiteAdmin;
     let authorize = Ask::Authorize {
         key: key.exposed(),
         scope,

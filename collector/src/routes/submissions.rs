@@ -40,13 +40,14 @@ pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
         document,
         origin,
         client: client(&wanted)?,
+        hosted: false,
     };
     let whose = Whose::Address(&submission.person.email);
     shards::ask_of(&wanted.ledgers(&submission.site), whose, &record).await
 }
 
 /// What is kept of where a request comes from. Only Cloudflare's own header counts: others can be made up.
-fn client(wanted: &Wanted<'_>) -> worker::Result<Option<ClientFacts>> {
+pub(super) fn client(wanted: &Wanted<'_>) -> worker::Result<Option<ClientFacts>> {
     let address = wanted.header("cf-connecting-ip")?;
     let user_agent = wanted.header("user-agent")?;
     let client = ClientFacts {

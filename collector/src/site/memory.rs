@@ -19,6 +19,8 @@ use crate::{
     chance,
     failure::{Outcome, damaged},
     json,
+    look::Look,
+    pages::{HostedForm, SiteView},
     schema::Schema,
     settings::Settings,
     store::{ObjectStore, Store as _, number, text},
@@ -49,6 +51,15 @@ pub(super) struct SiteRow {
     pub(super) body: String,
 }
 
+fn published(snapshot: &Snapshot, form: &FormKey, lang: &Language) -> Outcome<PublishedForm> {
+    let definition = &snapshot.definition;
+    let known = definition.form(form).ok_or_else(Problem::unknown_form)?;
+    let notice = snapshot
+        .notice(form, lang)
+        .ok_or_else(|| damaged("a form's notice"))?;
+    Ok(notice.published(definition, known.source))
+}
+
 impl Site {
     pub(super) fn new(state: State, env: Env) -> Self {
         let store = ObjectStore::of(&state);
@@ -69,16 +80,32 @@ impl Site {
     /// A published form in the language asked for, or the nearest that the site has.
     pub(super) fn form(&self, form: &FormKey, lang: Option<&Language>) -> Outcome<PublishedForm> {
         let snapshot = self.known()?;
-        let source = snapshot
-            .definition
-            .form(form)
-            .ok_or_else(Problem::unknown_form)?
-            .source;
         let lang = snapshot.definition.language_for(lang);
-        let notice = snapshot
-            .notice(form, lang)
-            .ok_or_else(|| damaged("a form's notice"))?;
-        Ok(notice.published(&snapshot.definition, source))
+        published(&snapshot, form, lang)
+    }
+
+    /// A form as a page of its own, in the dearest of these languages that the site has.
+    pub(super) fn hosted_form(&self, form: &FormKey, langs: &[Language]) -> Outcome<HostedForm> {
+        let snapshot = self.known()?;
+        let definition = &snapshot.definition;
+        let lang = definition.language_among(langs);
+        let is_framed = definition.form(form).is_some_and(|form| form.framed);
+        Ok(HostedForm {
+            site: SiteView {
+                key: snapshot.site.clone(),
+                lang: lang.clone(),
+                languages: definition.languages.clone(),
+                controller: definition.controller.clone(),
+                look: Look::of(&snapshot.site, &definition.theme),
+            },
+            form: published(&snapshot, form, lang)?,
+            framers: definition
+                .origins
+                .iter()
+                .filter(|_| is_framed)
+                .cloned()
+                .collect(),
+        })
     }
 
     /// Sets an endpoint: 201 for a new one, else 200. A secret that is made here is shown once.

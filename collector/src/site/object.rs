@@ -56,6 +56,9 @@ impl SiteObject {
             Ask::Form { form, lang } => {
                 return Ok(answer::json(200, &site.form(&form, lang.as_ref())?)?);
             }
+            Ask::HostedForm { form, langs } => {
+                return Ok(answer::json(200, &site.hosted_form(&form, &langs)?)?);
+            }
             Ask::LookFile { name } => {
                 return look::file(&site.known()?.definition.theme, &name);
             }

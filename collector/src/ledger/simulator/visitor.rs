@@ -265,6 +265,7 @@ fn whence() -> Whence<'static> {
     Whence {
         origin: Some(ORIGIN),
         client: Some(&CLIENT),
+        hosted: false,
     }
 }
 
