@@ -48,13 +48,7 @@ fn mail_on_record(stack: &Stack, email: &str) -> Value {
         .send()
         .expect(200)
         .json();
-    let mails = &pack["mails"];
-    let mails = if mails.is_null() {
-        &pack["pack"]["mails"]
-    } else {
-        mails
-    };
-    mails[0].clone()
+    pack["mails"][0].clone()
 }
 
 #[test]
