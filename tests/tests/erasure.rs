@@ -269,7 +269,9 @@ fn every_link_is_like_one_that_never_was(mail: &Mail) {
     let record = personal.replace("/preferences/", "/receipts/");
     for link in [confirm, personal, record] {
         let secret = link.rsplit('~').next().expect("a token");
-        let wrong: String = secret.chars().rev().collect();
+        // Another first letter: reversed, it might end on one that no token of 32 bytes ends on.
+        let first = if secret.starts_with('A') { "B" } else { "A" };
+        let wrong = format!("{first}{}", &secret[1..]);
         let never = get(link.replace(secret, &wrong)).send();
         let shown = get(link.as_str()).send();
         assert_eq!(
