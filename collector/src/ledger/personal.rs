@@ -170,7 +170,7 @@ impl<S: Store> Book<S> {
         let (waited, unproven) = match known {
             Some(consent) => (
                 (consent.status == Status::Requested).then_some(consent.submission),
-                self.basis(consent.submission)?.0.recorded.is_some(),
+                self.is_unproven(pressed.purpose, consent)?,
             ),
             None => (None, false),
         };
@@ -282,6 +282,13 @@ impl<S: Store> Book<S> {
         Ok(())
     }
 
+    /// Whether somebody else said that the person agreed.
+    fn is_unproven(&self, purpose: &PurposeKey, consent: &Consent) -> Outcome<bool> {
+        let (facts, notice) = self.basis(consent.submission)?;
+        let basis = facts.legal_basis(worded(&notice, purpose)?);
+        Ok(facts.recorded.is_some() && basis == LegalBasis::Consent)
+    }
+
     /// In which language somebody reads: the wanted one, if the site has it, else that of the last answer.
     pub(super) fn language_of(
         &self,
@@ -355,11 +362,11 @@ impl<S: Store> Book<S> {
             return Ok(None);
         };
         let may_start = whole.is_none_or(|whole| whole == Status::Given);
-        let recorded = rests_on.as_ref().is_some_and(|rests_on| rests_on.recorded);
+        let unproven = rests_on.as_ref().is_some_and(RestsOn::is_unproven);
         let can = Can {
             stop: holds && (consent.is_some() || now.is_some()),
             start: !holds && now.is_some() && may_start,
-            agree: own == Status::Given && recorded && now.is_some(),
+            agree: own == Status::Given && unproven && now.is_some(),
         };
         let status = match (own, whole) {
             (Status::Unknown, Some(_)) if holds => Status::Given,

@@ -17,10 +17,11 @@ use uuid::Uuid;
 
 use super::{
     book::Book,
-    fixture::{ORIGIN, at, book, choices, good, snapshot, submission},
+    fixture::{ORIGIN, at, book, choices, good, personal_snapshot, snapshot, submission},
+    personal::{Pressed, Reader},
     recording::Line,
 };
-use crate::{failure::Failure, native_store::NativeStore};
+use crate::{failure::Failure, native_store::NativeStore, pages::PreferencesView};
 
 const HOUR: i64 = 3_600_000;
 const EMAIL: &str = "jan@example.com";
@@ -521,6 +522,44 @@ fn a_line_whose_write_fails_leaves_nothing_behind_and_hinders_no_other() {
         if done == 2 {
             assert!(writes > 8, "there were writes to fail at");
             return;
+        }
+    }
+}
+
+#[test]
+fn what_somebody_else_said_the_person_makes_their_own_on_their_page() {
+    for (basis, may) in [("consent", true), ("contract", false)] {
+        let book = book(NativeStore::in_memory());
+        good(book.learn(personal_snapshot(), at(0)));
+        let mut told = line(1, &json!({"STORE": true}));
+        told["legal_basis"] = json!({"STORE": basis});
+        record(&book, &[told], 5);
+        let waiting = good(book.waiting_mails());
+        let letter = good(book.mail(&waiting[0].id)).expect("a mail").letter;
+        let token = letter.links[0].rsplit('/').next().expect("a token");
+        let can_agree = || {
+            let PreferencesView::Standing(page) = good(book.show_preferences(token)) else {
+                panic!("no page");
+            };
+            let mut choices = page.choices.iter();
+            choices.any(|choice| choice.key == purpose("STORE") && choice.can.agree)
+        };
+        assert_eq!(can_agree(), may, "{basis}");
+        let store = purpose("STORE");
+        let pressed = Pressed {
+            purpose: &store,
+            on: true,
+            notice: &personal_snapshot().notices[1].hash,
+        };
+        good(book.switch(Reader::from(token), &pressed, at(7)));
+        let methods: Vec<Method> = events(&book)
+            .iter()
+            .map(|event| event.data.method)
+            .collect();
+        assert_eq!(methods.len(), if may { 2 } else { 1 }, "{basis}");
+        assert!(!can_agree(), "{basis}: once is enough");
+        if may {
+            assert_eq!(methods[1], Method::PreferenceCentre);
         }
     }
 }

@@ -154,6 +154,13 @@ pub(crate) struct RestsOn {
     pub(crate) receipt: Option<Uuid>,
 }
 
+impl RestsOn {
+    /// Whether somebody else said that the person agreed.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.recorded && self.origin.legal_basis == LegalBasis::Consent
+    }
+}
+
 /// Which buttons a choice has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Can {
