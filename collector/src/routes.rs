@@ -49,9 +49,16 @@ const PATIENCE_WITH_BODIES: usize = 4 * 1024 * 1024;
 
 /// Answers every request there is.
 pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
+    // Whatever is asked: nothing is done, and nothing stored, before the operator has set what must be set.
+    let settings = match Settings::read(env) {
+        Ok(settings) => settings,
+        Err(problem) => return answer::problem(&problem),
+    };
     let path = request.path();
     let accepted = request.headers().get("accept-language")?;
-    let mut response = route(request, env).await.or_else(Failure::into_response)?;
+    let mut response = route(request, env, &settings)
+        .await
+        .or_else(Failure::into_response)?;
     if people::are_for_people(&path) {
         let languages = Language::accepted(&accepted.unwrap_or_default());
         response =
@@ -63,19 +70,18 @@ pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
     Ok(response.with_headers(headers))
 }
 
-async fn route(request: Request, env: &Env) -> Outcome<Response> {
-    // Whatever is asked: nothing is done, and nothing stored, before the operator has set what must be set.
-    let settings = Settings::read(env)?;
+async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Response> {
     let path = request.path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let wanted = Wanted {
         request,
         env,
-        settings: &settings,
+        settings,
     };
     match segments.as_slice() {
         ["say-so.js"] | ["widget", _] => wanted.get(assets::show).await,
         ["pages.css"] => wanted.get(assets::stylesheet).await,
+        ["favicon.ico"] => wanted.get(assets::no_icon).await,
         ["pages", site, name] => {
             wanted
                 .get(async |wanted| assets::look(wanted, site, name).await)

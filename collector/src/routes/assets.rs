@@ -54,6 +54,14 @@ pub(super) async fn look(wanted: Wanted<'_>, site: &str, name: &str) -> Outcome<
     site::ask(wanted.env, &site_key(site)?, &ask).await
 }
 
+/// Browsers ask for it where a page names none: a site without a logo has none, and that is no fault. Kept for a day.
+pub(super) async fn no_icon(_wanted: Wanted<'_>) -> Outcome<Response> {
+    let response = answer::no_content()?;
+    let headers = response.headers();
+    headers.set("cache-control", "public, max-age=86400")?;
+    Ok(response)
+}
+
 /// The stylesheet of the hosted pages.
 pub(super) async fn stylesheet(wanted: Wanted<'_>) -> Outcome<Response> {
     let if_none_match = wanted.header("if-none-match")?;
