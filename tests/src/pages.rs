@@ -50,6 +50,13 @@ pub const STATES: &[State] = &[
         let _ = posts(&mail.withdraw_link(), "withdraw=*");
         visit.open(&mail.confirm_link());
     }),
+    state("confirm-replaced", |visit| {
+        visit.open(&visit.replaced());
+    }),
+    state("confirm-mailed-again", |visit| {
+        visit.open(&visit.replaced());
+        visit.presses("button");
+    }),
     state("unknown-link", |visit| {
         visit.open(&visit.stack.collector("/confirm/nothing"));
     }),
@@ -154,12 +161,23 @@ pub struct Visit<'a> {
 impl Visit<'_> {
     /// Fills in the form with a fresh address, ticking everything; gives the mail that asks to confirm.
     fn asked(&self) -> Mail {
+        self.asked_as(&address("a.rather.long.name.of.a.person"))
+    }
+
+    /// The link of a mail whose place another one has taken.
+    fn replaced(&self) -> String {
+        let email = address("again");
+        let first = self.asked_as(&email).confirm_link();
+        let _ = self.asked_as(&email);
+        first
+    }
+
+    fn asked_as(&self, email: &str) -> Mail {
         let Self {
             stack, site, lang, ..
         } = *self;
         let form = get(stack.collector(&format!("/v1/sites/{site}/forms/newsletter?lang={lang}")));
         let form = form.send().expect(200).json();
-        let email = address("a.rather.long.name.of.a.person");
         let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let purposes = form["purposes"].as_array().expect("purposes").iter();
         let choices: serde_json::Map<String, Value> = purposes
@@ -176,7 +194,7 @@ impl Visit<'_> {
             .json(&submission)
             .send()
             .expect(201);
-        wait_for_mail(stack, &email)
+        wait_for_mail(stack, email)
     }
 
     /// Where the form is a page of its own.
