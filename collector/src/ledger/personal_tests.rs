@@ -260,6 +260,20 @@ fn one_click_stops_what_is_mailed_and_pressing_again_changes_nothing() {
 }
 
 #[test]
+fn no_part_of_a_kept_mail_opens_its_links() {
+    let book = personal_book();
+    let letter = answers(&book, 1, true, false, 1);
+    let token = token(&letter, "/preferences/");
+    let secret = token.rsplit('~').next().expect("a secret").to_owned();
+    let whole = |letter: &Letter| serde_json::to_string(letter).expect("JSON");
+    assert!(
+        whole(&letter).matches(&secret).count() >= 4,
+        "text, HTML, header, list"
+    );
+    assert!(!whole(&letter.without_secrets()).contains(&secret));
+}
+
+#[test]
 fn a_mail_that_only_asks_has_no_button_to_stop_it() {
     let book = personal_book();
     let letter = answers(&book, 1, true, true, 1);
