@@ -45,6 +45,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) told: Option<Told<'a>>,
     pub(crate) confirm: Option<&'a Token>,
     pub(crate) preferences: &'a Token,
+    /// For how many hours the confirm link still works
+    pub(crate) hours: u32,
     /// Whether it is nothing but the link to the person's own page, which was asked for
     pub(crate) is_link: bool,
     pub(crate) public_url: &'a str,
@@ -168,7 +170,7 @@ impl Letter {
                 None => own(words.confirm_lead),
                 Some(told) => told.fill(catalogue, contents, words.told_confirm_lead),
             },
-            confirm_until: catalogue.link_works(definition.confirm_within_hours),
+            confirm_until: catalogue.link_works(contents.hours),
             why: own(match told {
                 _ if contents.is_link => words.link_why,
                 None => words.why,

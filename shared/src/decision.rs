@@ -212,7 +212,7 @@ pub fn confirm(
 }
 
 /// A switch of the personal page, as `shown` there: `on`, by somebody whose address is proven, is a yes at once; off is a no. One that
-/// stands so already changes nothing, unless the yes was taken over from elsewhere, `unproven`, and is now the person's own.
+/// stands so already changes nothing, nor does a yes to a part of what is not given, unless the yes was taken over from elsewhere, `unproven`, and is now the person's own.
 #[must_use]
 pub fn switch(
     standing: &Standing,
@@ -225,6 +225,14 @@ pub fn switch(
 ) -> Option<Change> {
     let known = standing.get(purpose);
     let is_given = known.is_some_and(|consent| consent.status == Status::Given);
+    let whole = worded(shown, purpose).and_then(|part| part.part_of.as_ref());
+    let holds = |whole| {
+        let whole = standing.get(whole);
+        whole.is_some_and(|consent| consent.status == Status::Given)
+    };
+    if on && !whole.is_none_or(holds) {
+        return None;
+    }
     let act = match on {
         true if is_given && !unproven => return None,
         true => Act::Give,

@@ -346,7 +346,14 @@ impl SiteDefinition {
             checked.texts(&format!("/purposes/{index}/title"), &purpose.title);
             checked.texts(&format!("/purposes/{index}/text"), &purpose.text);
             if let Some(whole) = &purpose.part_of {
-                checked.part(&format!("/purposes/{index}/part_of"), self.purpose(whole));
+                let whole = self.purpose(whole);
+                checked.part(&format!("/purposes/{index}/part_of"), whole);
+                let within =
+                    |channel: &Channel| whole.is_none_or(|whole| whole.channels.contains(channel));
+                if !purpose.channels.iter().all(within) {
+                    let must = "must be among those of the purpose that it is a part of";
+                    checked.wrong(&format!("/purposes/{index}/channels"), must);
+                }
             }
             let spans = [
                 ("retention_days", purpose.retention_days),

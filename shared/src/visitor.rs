@@ -25,11 +25,15 @@ pub enum VisitorClass {
 }
 
 /// Parts of the names of programs that look after links; in lower case.
-const SCANNERS: [&str; 22] = [
-    "bot",
+const SCANNERS: &[&str] = &[
+    "bot/",
+    "bot;",
+    "bot)",
+    "robot",
+    "slackbot",
     "crawl",
     "spider",
-    "scan",
+    "scanner",
     "preview",
     "safelinks",
     "barracuda",
@@ -46,7 +50,6 @@ const SCANNERS: [&str; 22] = [
     "virustotal",
     "slurp",
     "facebookexternalhit",
-    "monitor",
     "headless",
 ];
 
@@ -77,7 +80,7 @@ impl VisitorClass {
         let names = |parts: &[&str]| parts.iter().any(|part| agent.contains(part));
         if agent.trim().is_empty() {
             Self::Unsaid
-        } else if names(&SCANNERS) {
+        } else if names(SCANNERS) {
             Self::LinkScanner
         } else if names(&MAIL_PROGRAMS) {
             Self::MailProgram

@@ -256,6 +256,24 @@ fn what_goes_wrong_on_a_page_for_people_is_told_as_a_page() {
 }
 
 #[test]
+fn what_no_button_sent_confirms_and_refuses_nothing() {
+    let (email, mail) = somebody("empty", &["EMARKETING"]);
+    let link = mail.confirm_link();
+    for (content_type, body) in [(FORM, ""), (FORM, "x=y"), ("application/json", "{}")] {
+        let page = post(link.as_str())
+            .body(content_type, body)
+            .send()
+            .expect(200);
+        assert!(page.text().contains("name=\"purpose\""), "it still asks");
+    }
+    let _ = confirm(&link).expect(200);
+    STACK.crm_knows(&email, "EMARKETING", "given");
+    let (email, mail) = somebody("unticked", &["EMARKETING"]);
+    let _ = presses(&mail.confirm_link(), "confirm=yes").expect(200);
+    STACK.crm_knows(&email, "EMARKETING", "refused");
+}
+
+#[test]
 fn twenty_presses_at_once_make_one_event() {
     let (email, mail) = somebody("twenty", &["EMARKETING"]);
     let link = mail.confirm_link();

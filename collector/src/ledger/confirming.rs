@@ -117,7 +117,9 @@ impl<S: Store> Book<S> {
                 include_str!("../../sql/ledger/submission_confirmed.sql"),
                 values,
             )?;
-            self.settle(submission)
+            self.settle(submission)?;
+            // One that was asked for again may still wait to leave.
+            self.cancel_mails(subject)
         })?;
         let mut standing = link.standing.clone();
         standing.extend(

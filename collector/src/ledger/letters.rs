@@ -82,6 +82,9 @@ impl<S: Store> Book<S> {
             told,
             confirm: confirm.as_ref().map(|(token, _)| token),
             preferences: &preferences,
+            hours: about
+                .waiting_until
+                .map_or(0, |until| hours_until(until, due)),
             is_link: false,
             public_url: &keys.settings.public_url,
         });
@@ -114,6 +117,7 @@ impl<S: Store> Book<S> {
             told: None,
             confirm: None,
             preferences: &preferences,
+            hours: 0,
             is_link: true,
             public_url: &keys.settings.public_url,
         });
@@ -175,6 +179,12 @@ impl<S: Store> Book<S> {
             now,
         ))
     }
+}
+
+/// How long something still works, in hours, rounded to the nearest: a mail that waits a minute does not make three days of it 71 hours.
+fn hours_until(until: Timestamp, from: Timestamp) -> u32 {
+    let minutes = (until.unix_millis() - from.unix_millis()) / 60_000;
+    u32::try_from((minutes + 30) / 60).unwrap_or(1).max(1)
 }
 
 fn mint(snapshot: &Snapshot) -> Token {

@@ -84,13 +84,22 @@ impl<S: Store> Book<S> {
             return Ok(());
         };
         let useless_from = row.waiting_until.map(Timestamp::from_unix_millis);
-        match fate(handover, row.failures, useless_from, now) {
-            Fate::Left => self.note_sent(&subject, &row, id, now),
-            Fate::TriedAgain(at) => {
-                self.note_failed(&subject, id, row.failures, handover, Some(at))
+        let next = match fate(handover, row.failures, useless_from, now) {
+            Fate::Left => return self.note_sent(&subject, &row, id, now),
+            Fate::TriedAgain(at) => Some(at),
+            Fate::GivenUp => None,
+        };
+        self.store.commit(|| {
+            self.note_failed(&subject, id, row.failures, handover, next)?;
+            if next.is_some() {
+                return Ok(());
             }
-            Fate::GivenUp => self.note_failed(&subject, id, row.failures, handover, None),
-        }
+            // Nobody got its links, and nobody will.
+            let values = vec![Value::Blob(blanked(&subject, &row, id)?), text(id)];
+            Ok(self
+                .store
+                .run(include_str!("../../sql/ledger/mail_blank.sql"), values)?)
+        })
     }
 
     fn waiting_mail(&self, id: &str) -> Outcome<Option<Row>> {
@@ -102,12 +111,7 @@ impl<S: Store> Book<S> {
 
     /// It is kept as it was sent, but for the secrets of its links: those the person alone has from now on.
     fn note_sent(&self, subject: &Subject, row: &Row, id: &str, now: Timestamp) -> Outcome<()> {
-        let letter = open(subject, row, id)?.without_secrets();
-        let letter = subject.key.seal(
-            &serde_json::to_vec(&letter)?,
-            &letter_place(id),
-            chance::bytes(),
-        );
+        let letter = blanked(subject, row, id)?;
         let values = vec![number(now.unix_millis()), Value::Blob(letter), text(id)];
         Ok(self
             .store
@@ -141,6 +145,15 @@ impl<S: Store> Book<S> {
             .store
             .run(include_str!("../../sql/ledger/mail_failed.sql"), values)?)
     }
+}
+
+/// A mail as it is kept: without what opens its links.
+fn blanked(subject: &Subject, row: &Row, id: &str) -> Outcome<Vec<u8>> {
+    let letter = open(subject, row, id)?.without_secrets();
+    let letter = serde_json::to_vec(&letter)?;
+    Ok(subject
+        .key
+        .seal(&letter, &letter_place(id), chance::bytes()))
 }
 
 /// To what the sealed reason of a refusal is bound.

@@ -370,6 +370,7 @@ impl<S: Store> Book<S> {
         };
         let status = match (own, whole) {
             (Status::Unknown, Some(_)) if holds => Status::Given,
+            (Status::Given, Some(whole)) if !holds => whole,
             (own, _) => own,
         };
         Ok(Some(ChoiceView {

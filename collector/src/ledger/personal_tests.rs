@@ -396,3 +396,57 @@ fn the_page_is_in_a_language_of_the_site() {
         assert_eq!(page.site.lang.as_str(), shown, "{wanted}");
     }
 }
+
+#[test]
+fn who_confirms_gets_no_further_mail_that_asks_for_it() {
+    let book = personal_book();
+    let confirm = token(&answers(&book, 1, false, true, 1), "/confirm/");
+    good(book.mail_again(&confirm, at(10_000)));
+    let waiting = good(book.waiting_mails());
+    assert_eq!(waiting.len(), 1);
+    assert!(waiting[0].due() >= at(MINUTE), "a minute after the first");
+    let chosen = ["NEWS".to_owned()].into();
+    good(book.confirm(&confirm, &chosen, VisitorClass::Browser, at(20_000)));
+    assert_eq!(good(book.waiting_mails()).len(), 0);
+}
+
+#[test]
+fn mails_keep_a_minute_from_each_other_those_that_wait_too() {
+    let book = personal_book();
+    let confirm = token(&answers(&book, 1, false, true, 1), "/confirm/");
+    for seconds in [10, 20] {
+        good(book.mail_again(&confirm, at(seconds * 1000)));
+    }
+    let waiting = good(book.waiting_mails());
+    let due: Vec<i64> = waiting
+        .iter()
+        .map(|mail| mail.due().unix_millis())
+        .collect();
+    assert_eq!(due.len(), 2);
+    assert_eq!(due[1] - due[0], MINUTE);
+}
+
+#[test]
+fn a_mail_sent_again_says_how_long_its_link_still_works() {
+    let book = personal_book();
+    let first = answers(&book, 1, false, true, 1);
+    assert!(first.text.contains("works for 3 days"), "{}", first.text);
+    let confirm = token(&first, "/confirm/");
+    good(book.mail_again(&confirm, at(70 * 60 * MINUTE)));
+    let again = newest(&book, 70 * 60 * MINUTE);
+    assert!(again.text.contains("works for 2 hours"), "{}", again.text);
+}
+
+#[test]
+fn a_part_is_not_switched_on_without_its_whole() {
+    let book = personal_book();
+    let letter = answers(&book, 1, true, false, 1);
+    let token = token(&letter, "/preferences/");
+    assert_eq!(state(&press(&book, &token, "INVITES", true, 2)), "standing");
+    press(&book, &token, "NEWS", true, 3);
+    press(&book, &token, "INVITES", false, 4);
+    press(&book, &token, "INVITES", true, 5);
+    good(book.withdraw(&token, Some(&key("NEWS")), at(6)));
+    let part = choice(&book, &token, "INVITES");
+    assert_eq!(part.status, Status::Withdrawn, "it reads as its whole");
+}

@@ -139,7 +139,7 @@ fn standing(
     let languages = site.languages.iter().map(|lang| Offered {
         lang,
         name: Catalogue::exactly(lang).map_or(lang.as_str(), |catalogue| catalogue.name),
-        is_this: lang.primary() == site.lang.primary(),
+        is_this: *lang == site.lang,
     });
     let html = Preferences {
         frame: Frame::of(catalogue, title, site),

@@ -41,8 +41,13 @@ pub(super) async fn show(wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
     )
 )]
 pub(super) async fn press(mut wanted: Wanted<'_>, token: &str) -> Outcome<Response> {
-    let chosen = pages::posted(&wanted.body(LARGEST_BODY).await?, "purpose");
+    let body = wanted.body(LARGEST_BODY).await?;
+    let chosen = pages::posted(&body, "purpose");
     let by = visitor(&wanted)?;
+    // What no button sent refuses nothing: a program that posts to whatever it finds sends no fields of ours.
+    if chosen.is_empty() && pages::posted(&body, "confirm").is_empty() {
+        return answer_page(&wanted, token, AtLink::ShowConfirm { by }).await;
+    }
     answer_page(&wanted, token, AtLink::Confirm { chosen, by }).await
 }
 

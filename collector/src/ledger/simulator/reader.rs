@@ -82,6 +82,7 @@ impl World {
                 .get_mut(&read.submission)
                 .expect("kept")
                 .waiting_until = None;
+            self.cancel_mails(read.subject);
         }
         self.standing_is_that_of_the_model(read.subject)
     }

@@ -1,0 +1,1 @@
+UPDATE mail SET letter = ? WHERE id = ?;
