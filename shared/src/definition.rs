@@ -346,14 +346,7 @@ impl SiteDefinition {
             checked.texts(&format!("/purposes/{index}/title"), &purpose.title);
             checked.texts(&format!("/purposes/{index}/text"), &purpose.text);
             if let Some(whole) = &purpose.part_of {
-                let whole = self.purpose(whole);
-                checked.part(&format!("/purposes/{index}/part_of"), whole);
-                let within =
-                    |channel: &Channel| whole.is_none_or(|whole| whole.channels.contains(channel));
-                if !purpose.channels.iter().all(within) {
-                    let must = "must be among those of the purpose that it is a part of";
-                    checked.wrong(&format!("/purposes/{index}/channels"), must);
-                }
+                checked.part(&format!("/purposes/{index}"), purpose, self.purpose(whole));
             }
             let spans = [
                 ("retention_days", purpose.retention_days),
@@ -512,16 +505,28 @@ impl Checked<'_> {
         }
     }
 
-    fn part(&mut self, pointer: &str, whole: Option<&Purpose>) {
-        match whole {
-            None => self.wrong(pointer, "is not one of the site's purposes"),
-            Some(whole) if whole.part_of.is_some() => {
-                self.wrong(
-                    pointer,
-                    "must be a purpose that is not itself a part of another",
-                );
-            }
-            Some(_) => {}
+    fn part(&mut self, place: &str, part: &Purpose, whole: Option<&Purpose>) {
+        let part_of = format!("{place}/part_of");
+        let Some(whole) = whole else {
+            self.wrong(&part_of, "is not one of the site's purposes");
+            return;
+        };
+        if whole.part_of.is_some() {
+            self.wrong(
+                &part_of,
+                "must be a purpose that is not itself a part of another",
+            );
+        }
+        // Else who stops the whole by one click of a mail program might still be mailed for the part.
+        if !part
+            .channels
+            .iter()
+            .all(|each| whole.channels.contains(each))
+        {
+            self.wrong(
+                &format!("{place}/channels"),
+                "must be among those of the purpose that it is a part of",
+            );
         }
     }
 
