@@ -9,7 +9,7 @@ use sayso_shared::{
     receipt::{Meant, ReceiptAct, Statement, SubmissionFacts},
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::book::{Book, Keys};
@@ -140,11 +140,22 @@ impl<S: Store> Book<S> {
     }
 
     /// Once nothing of this submission waits any more, it has no end to wait for.
-    pub(super) fn settle(&self, submission: Uuid) -> Outcome<()> {
+    fn settle(&self, submission: Uuid) -> Outcome<()> {
         Ok(self.store.run(
             include_str!("../../sql/ledger/submission_settle.sql"),
             vec![text(submission)],
         )?)
+    }
+
+    /// What was pending is cancelled with what settled it: nobody is asked to confirm what was just decided. Call within a commit.
+    pub(super) fn let_be(&self, subject: Uuid, pending: &BTreeSet<Uuid>) -> Outcome<()> {
+        for submission in pending {
+            self.settle(*submission)?;
+        }
+        if !pending.is_empty() {
+            self.cancel_mails(subject)?;
+        }
+        Ok(())
     }
 
     fn project(&self, subject: Uuid, change: &Change) -> Outcome<()> {

@@ -49,11 +49,10 @@ impl<S: Store> Book<S> {
         let pending = standing.iter();
         let pending = pending.filter(|(_, consent)| is_pending(consent, row));
         let changes: Vec<Change> = pending
-            .map(|(purpose, consent)| (purpose.clone(), consent.clone()))
-            .map(|(purpose, after)| Change {
-                purpose,
+            .map(|(purpose, consent)| Change {
+                purpose: purpose.clone(),
                 previous: Status::Requested,
-                after,
+                after: consent.clone(),
             })
             .collect();
         let about = About {
@@ -96,11 +95,8 @@ impl<S: Store> Book<S> {
         let Ok(snapshot) = self.snapshot() else {
             return Ok(None);
         };
-        let definition = &snapshot.definition;
-        let mut wanted = wanted.iter();
-        let lang = wanted.find_map(|wanted| wanted.best_of(&definition.languages));
-        let lang = lang.unwrap_or(&definition.default_language).clone();
-        self.site_view(&lang).map(Some)
+        let lang = snapshot.definition.language_among(wanted);
+        self.site_view(lang).map(Some)
     }
 }
 

@@ -117,9 +117,8 @@ impl<S: Store> Book<S> {
                 include_str!("../../sql/ledger/submission_confirmed.sql"),
                 values,
             )?;
-            self.settle(submission)?;
-            // One that was asked for again may still wait to leave.
-            self.cancel_mails(subject)
+            // A mail that was asked for again may still wait to leave.
+            self.let_be(subject, &[submission].into())
         })?;
         let mut standing = link.standing.clone();
         standing.extend(

@@ -76,9 +76,8 @@ impl<S: Store> Book<S> {
         };
         self.store.commit(|| {
             self.write_changes(keys, subject, changes, ReceiptAct::Lapsed, manner, now)?;
-            self.settle(row.id)?;
             // Nobody gets a mail whose link is dead.
-            self.cancel_mails(subject)?;
+            self.let_be(subject, &[row.id].into())?;
             let standing = self.standing(&row.subject)?;
             if was_never_confirmed(&standing, &self.told_elsewhere(&standing)?) {
                 self.forget(subject)?;

@@ -170,7 +170,8 @@ impl<S: Store> Book<S> {
         let (waited, unproven) = match known {
             Some(consent) => (
                 (consent.status == Status::Requested).then_some(consent.submission),
-                self.is_unproven(pressed.purpose, consent)?,
+                self.rests_on(subject, pressed.purpose, consent)?
+                    .is_unproven(),
             ),
             None => (None, false),
         };
@@ -269,24 +270,6 @@ impl<S: Store> Book<S> {
             waiting_until: None,
             client: None,
         })
-    }
-
-    /// What was pending is cancelled with what settled it: nobody is asked to confirm what was just decided. Call within a commit.
-    fn let_be(&self, subject: Uuid, pending: &BTreeSet<Uuid>) -> Outcome<()> {
-        for submission in pending {
-            self.settle(*submission)?;
-        }
-        if !pending.is_empty() {
-            self.cancel_mails(subject)?;
-        }
-        Ok(())
-    }
-
-    /// Whether somebody else said that the person agreed.
-    fn is_unproven(&self, purpose: &PurposeKey, consent: &Consent) -> Outcome<bool> {
-        let (facts, notice) = self.basis(consent.submission)?;
-        let basis = facts.legal_basis(worded(&notice, purpose)?);
-        Ok(facts.recorded.is_some() && basis == LegalBasis::Consent)
     }
 
     /// In which language somebody reads: the wanted one, if the site has it, else that of the last answer.

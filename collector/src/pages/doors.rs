@@ -47,14 +47,20 @@ impl Reader {
     }
 }
 
+/// A page that says one thing.
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message<'a> {
-    frame: Frame<'a>,
-    words: &'a PageWords,
-    lead: String,
+pub(super) struct Message<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) words: &'a PageWords,
+    pub(super) lead: &'a str,
     /// Where a link is asked for
-    link: Option<String>,
+    pub(super) link: Option<String>,
+}
+
+/// Where a new link to the own page is asked for.
+pub(super) fn link_of(site: &SiteView) -> String {
+    format!("/link/{}?lang={}", site.key, site.lang)
 }
 
 #[derive(Template)]
@@ -102,8 +108,8 @@ pub(crate) fn door(door: &Door) -> askama::Result<Page> {
     let html = Message {
         frame: Frame::of_any(catalogue, title, reader.site.as_ref()),
         words,
-        lead: lead.to_owned(),
-        link: site.map(|site| format!("/link/{}?lang={}", site.key, site.lang)),
+        lead,
+        link: site.map(link_of),
     };
     let html = html.render()?;
     Ok(Page { status, html })

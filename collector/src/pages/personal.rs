@@ -6,7 +6,11 @@ use sayso_shared::{
     language::Language,
 };
 
-use super::{ChoiceView, Frame, Page, PersonalView, PreferencesView, SiteView, is_active, told};
+use super::{
+    ChoiceView, Frame, Page, PersonalView, PreferencesView, SiteView,
+    doors::{Message, link_of},
+    is_active, told,
+};
 
 #[derive(Template)]
 #[template(path = "preferences.html")]
@@ -30,15 +34,6 @@ struct Unsubscribe<'a> {
     lead: String,
     done: bool,
     token: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "message.html")]
-struct Message<'a> {
-    frame: Frame<'a>,
-    words: &'a PageWords,
-    lead: String,
-    link: Option<String>,
 }
 
 struct Choice<'a> {
@@ -178,8 +173,8 @@ fn revoked(site: &SiteView) -> askama::Result<Page> {
     let html = Message {
         frame: Frame::of(catalogue, words.revoked_title, site),
         words,
-        lead: words.revoked_lead.to_owned(),
-        link: Some(format!("/link/{}?lang={}", site.key, site.lang)),
+        lead: words.revoked_lead,
+        link: Some(link_of(site)),
     };
     Ok(Page {
         status: 200,
