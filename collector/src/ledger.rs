@@ -75,6 +75,9 @@ mod evidence_tests;
 mod hosted_tests;
 
 #[cfg(test)]
+mod said_tests;
+
+#[cfg(test)]
 mod erase_tests;
 
 #[cfg(test)]

@@ -324,6 +324,10 @@ impl Catalogue {
             gpc: own(widget.gpc),
             confirm_by_mail: own(widget.confirm_by_mail),
             privacy: own(widget.privacy),
+            needed: own(widget.needed),
+            said: own(widget.said),
+            open_form: own(widget.open_form),
+            receipt: own(widget.receipt),
         }
     }
 }

@@ -169,8 +169,13 @@ pub struct Form {
     pub key: FormKey,
     /// `web_form`, `chat` or `hosted_form`
     pub source: Source,
-    /// Which purposes it asks, in this order
+    /// Which purposes it speaks of, in this order. It asks for those that rest on consent, at least one; the others are said without a box
     pub purposes: Vec<PurposeKey>,
+    /// Which of them the service needs a yes to: their boxes are marked so, and the widget holds the form up until they are ticked. A no
+    /// that arrives all the same is recorded. A consent that is made a condition of something which does not need it is not freely
+    /// given (Article 7(4) GDPR) and holds nowhere: ask a lawyer before you use this
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<PurposeKey>,
     /// The words above the boxes
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
     pub intro: Texts,
@@ -277,6 +282,7 @@ impl SiteDefinition {
             intro: languages
                 .map(|language| (language.clone(), intro(language)))
                 .collect(),
+            conditions: Vec::new(),
             framed: false,
         }
     }
@@ -384,16 +390,39 @@ impl SiteDefinition {
                     "must name at least one purpose",
                 );
             }
-            for (place, key) in form.purposes.iter().enumerate() {
-                if !purposes.contains(&key) {
-                    checked.wrong(
-                        &format!("/forms/{index}/purposes/{place}"),
-                        "is not one of the site's purposes",
-                    );
-                }
-            }
+            self.check_purposes_of(&format!("/forms/{index}"), form, &mut checked);
         }
         checked.errors
+    }
+
+    fn check_purposes_of(&self, place: &str, form: &Form, checked: &mut Checked<'_>) {
+        let is_asked = |key| {
+            let purpose = self.purpose(key);
+            purpose.is_none_or(|purpose| purpose.legal_basis == LegalBasis::Consent)
+        };
+        for (at, key) in form.purposes.iter().enumerate() {
+            if self.purpose(key).is_none() {
+                let must = "is not one of the site's purposes";
+                checked.wrong(&format!("{place}/purposes/{at}"), must);
+            }
+        }
+        if !form.purposes.is_empty() && !form.purposes.iter().any(is_asked) {
+            checked.wrong(
+                &format!("{place}/purposes"),
+                "must name at least one purpose that rests on consent; the others are said and not asked, so nobody would have anything to choose",
+            );
+        }
+        checked.no_repeats(&format!("{place}/conditions"), &form.conditions);
+        for (at, key) in form.conditions.iter().enumerate() {
+            let wrong = if !form.purposes.contains(key) {
+                "is not one of the form's purposes"
+            } else if !is_asked(key) {
+                "rests on another ground than consent, so it is said and not asked; only what is asked can be a condition"
+            } else {
+                continue;
+            };
+            checked.wrong(&format!("{place}/conditions/{at}"), wrong);
+        }
     }
 }
 

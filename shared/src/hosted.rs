@@ -68,6 +68,7 @@ impl FormToken {
             purposes: form
                 .purposes
                 .iter()
+                .filter(|purpose| purpose.is_asked())
                 .map(|purpose| purpose.key.clone())
                 .collect(),
             submission,

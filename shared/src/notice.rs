@@ -30,7 +30,7 @@ pub struct NoticeText {
     pub controller: Controller,
     /// The words above the boxes
     pub intro: String,
-    /// One box each, in this order
+    /// In this order: those that were asked with a box, and those that were said
     pub purposes: Vec<PublishedPurpose>,
     /// Whether boxes were ticked beforehand: never (CJEU C-673/17)
     pub preselected: bool,
@@ -102,6 +102,7 @@ impl NoticeText {
                 text: purpose.text.get(lang)?.clone(),
                 part_of: purpose.part_of.clone(),
                 legal_basis: purpose.legal_basis,
+                condition: form.conditions.contains(key),
                 channels: purpose.channels.clone(),
                 double_opt_in: purpose.double_opt_in,
                 retention_days: purpose.retention_days,

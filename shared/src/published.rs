@@ -28,7 +28,7 @@ pub struct PublishedForm {
     pub controller: Controller,
     /// The words above the boxes
     pub intro: String,
-    /// One box each, in this order, never ticked beforehand
+    /// In this order: a box each for those that rest on consent, never ticked beforehand; what rests on another ground is said without one
     pub purposes: Vec<PublishedPurpose>,
     /// By what the person is known; so far always `email`
     pub identity: Vec<String>,
@@ -74,8 +74,11 @@ pub struct PublishedPurpose {
     /// The purpose that it is a part of: it counts only while a yes to that one does
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<PurposeKey>,
-    /// On which ground
+    /// On which ground. Only consent is asked for, by a box; what rests on another ground is said, and has no choice in a submission
     pub legal_basis: LegalBasis,
+    /// Whether the form is marked to need a yes to this: its box is `required`
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub condition: bool,
     /// Over which channels
     pub channels: Vec<Channel>,
     /// Whether a mail asks to confirm it
@@ -89,6 +92,14 @@ pub struct PublishedPurpose {
     /// What sort of data it needs
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_categories: Vec<DataCategory>,
+}
+
+impl PublishedPurpose {
+    /// Whether the person is asked. What rests on another ground than consent is said: a box that changes nothing would be a lie.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.legal_basis == LegalBasis::Consent
+    }
 }
 
 /// The widget's own words, in the language of the form.
@@ -142,4 +153,12 @@ pub struct Labels {
     pub confirm_by_mail: String,
     /// Link to the privacy statement
     pub privacy: String,
+    /// Marks a purpose that is a condition of the service
+    pub needed: String,
+    /// Stands with a purpose that is said and not asked
+    pub said: String,
+    /// Link to the hosted form, where the widget cannot run
+    pub open_form: String,
+    /// Before the number of the receipt in a chat
+    pub receipt: String,
 }

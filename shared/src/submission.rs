@@ -24,7 +24,7 @@ pub struct SubmissionWire {
     pub notice_hash: String,
     /// Who chooses
     pub subject: SubjectWire,
-    /// Yes or no for each purpose of the form
+    /// Yes or no for each purpose of the form that rests on consent, and for no other
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, bool>))]
     pub choices: BTreeMap<String, bool>,
     /// `web_form` or `chat`

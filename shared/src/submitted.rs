@@ -164,19 +164,26 @@ impl Submission {
         }
     }
 
-    /// Whether it answers exactly the purposes that were shown.
+    /// Whether it answers exactly the purposes that were asked.
     pub fn fits(&self, shown: &[PublishedPurpose]) -> Result<(), Vec<FieldError>> {
-        let is_shown = |key: &PurposeKey| shown.iter().any(|purpose| purpose.key == *key);
-        let unknown = self.choices.keys().filter(|key| !is_shown(key));
-        let unknown = unknown
-            .map(|key| FieldError::new(format!("/choices/{key}"), "is not a purpose of this form"));
-        let missing = shown
-            .iter()
+        let wrong = |key: &PurposeKey, detail| FieldError::new(format!("/choices/{key}"), detail);
+        let unasked = self.choices.keys().filter_map(|key| {
+            let mut known = shown.iter();
+            match known.find(|purpose| purpose.key == *key) {
+                None => Some(wrong(key, "is not a purpose of this form")),
+                Some(purpose) if !purpose.is_asked() => Some(wrong(
+                    key,
+                    "is said in this form and not asked, since it rests on another ground than consent; leave it out",
+                )),
+                Some(_) => None,
+            }
+        });
+        let asked = shown.iter().filter(|purpose| purpose.is_asked());
+        let missing = asked
             .map(|purpose| &purpose.key)
-            .filter(|key| !self.choices.contains_key(key));
-        let missing = missing
-            .map(|key| FieldError::new(format!("/choices/{key}"), "is missing; say true or false"));
-        let errors: Vec<_> = unknown.chain(missing).collect();
+            .filter(|key| !self.choices.contains_key(key))
+            .map(|key| wrong(key, "is missing; say true or false"));
+        let errors: Vec<_> = unasked.chain(missing).collect();
         if errors.is_empty() {
             Ok(())
         } else {

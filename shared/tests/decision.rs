@@ -52,6 +52,7 @@ fn shown() -> Vec<PublishedPurpose> {
         title: name.to_owned(),
         text: name.to_owned(),
         legal_basis: LegalBasis::Consent,
+        condition: false,
         channels: Vec::new(),
         double_opt_in,
         retention_days: None,

@@ -8,10 +8,10 @@ use sayso_shared::{
     amendment::InUse,
     catalogue::Catalogue,
     definition::SiteDefinition,
-    key::{FormKey, PurposeKey},
-    notice::{GRACE, LONGEST_READ, Replaced},
+    key::{FormKey, PurposeKey, SiteKey},
+    notice::{GRACE, LONGEST_READ, Notice, NoticeText, Replaced},
     problem::FieldError,
-    purpose::LegalBasis,
+    purpose::{LegalBasis, Source},
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -313,4 +313,84 @@ fn the_number_of_shards_is_chosen_once() {
         parsed(&document, Some(&sixteen)),
         Err(vec!["/name".to_owned(), "/shards".to_owned()])
     );
+}
+
+/// A site that asks for news, and says what it needs for the contract.
+fn shop() -> SiteDefinition {
+    let mut order = purpose("Order");
+    order["legal_basis"] = json!("contract");
+    let mut document = site(&["en"]);
+    document["purposes"] = json!([]);
+    let (definition, _) = parse(&document)
+        .with_purpose(&purpose_key("NEWS"), &purpose("News"))
+        .expect("a purpose");
+    let (definition, _) = definition
+        .with_purpose(&purpose_key("ORDER"), &order)
+        .expect("a purpose");
+    definition
+}
+
+fn published(definition: &SiteDefinition) -> Value {
+    let lang = &definition.default_language;
+    let site = SiteKey::parse("demo").expect("a name");
+    let form = definition.forms.last().expect("a form");
+    let text = NoticeText::of(&site, definition, form, lang).expect("its words");
+    let notice = Notice {
+        version: 1,
+        hash: text.hash(),
+        published_at: Timestamp::from_unix_millis(0),
+        text,
+    };
+    serde_json::to_value(notice.published(definition, Source::WebForm)).expect("JSON")
+}
+
+#[test]
+fn what_rests_on_another_ground_is_published_in_its_place_and_a_form_asks_for_something() {
+    let both = form(&["ORDER", "NEWS"]);
+    let (definition, _) = shop()
+        .with_form(&form_key("order"), &both)
+        .expect("one to ask");
+    let published = published(&definition);
+    assert_eq!(published["purposes"][0]["key"], "ORDER");
+    assert_eq!(published["purposes"][0]["legal_basis"], "contract");
+    assert_eq!(published["purposes"][0]["text"], "Text");
+    assert_eq!(
+        published["labels"]["legal_bases"][0],
+        "needed for our contract with you"
+    );
+    let nothing = shop().with_form(&form_key("order"), &form(&["ORDER"]));
+    let errors = nothing.expect_err("nothing to choose");
+    assert_eq!(pointers(errors), ["/purposes"]);
+}
+
+#[test]
+fn a_condition_is_published_as_one_and_words_without_one_stay_as_they_were() {
+    let mut order = form(&["ORDER", "NEWS"]);
+    let key = form_key("order");
+    let (before, _) = shop().with_form(&key, &order).expect("a form");
+    order["conditions"] = json!(["NEWS"]);
+    let (after, _) = shop().with_form(&key, &order).expect("a form");
+    let (before, after) = (published(&before), published(&after));
+    assert_eq!(after["purposes"][1]["condition"], true);
+    let fields = |purpose: &Value| purpose.as_object().expect("an object").len();
+    assert!(before["purposes"][1].get("condition").is_none());
+    assert_eq!(
+        fields(&after["purposes"][0]),
+        fields(&before["purposes"][0])
+    );
+    assert_ne!(
+        before["notice"]["hash"], after["notice"]["hash"],
+        "a word more is shown"
+    );
+
+    for (conditions, wrong) in [
+        (json!(["STORE"]), "/conditions/0"),
+        (json!(["NEWS", "ORDER"]), "/conditions/1"),
+        (json!(["NEWS", "NEWS"]), "/conditions/1"),
+        (json!(true), "/conditions"),
+    ] {
+        order["conditions"] = conditions;
+        let errors = shop().with_form(&key, &order).expect_err("a wrong one");
+        assert_eq!(pointers(errors), [wrong]);
+    }
 }

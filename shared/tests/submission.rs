@@ -181,17 +181,15 @@ fn the_same_content_has_the_same_digest_in_any_order_of_fields() {
     assert_ne!(digest(&good()), digest(&other));
 }
 
-#[test]
-fn a_submission_answers_exactly_the_purposes_of_its_form() {
+/// What a submission is told of the purposes of a form: each a name and its ground.
+fn told_by_a_form_of(purposes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let purpose = |(key, ground): &(&str, &str)| json!({"key": key, "title": {"en": key}, "text": {"en": key}, "legal_basis": ground, "channels": [], "double_opt_in": false});
     let definition: Value = json!({
         "name": "Demo", "controller": {"name": "Demo", "privacy_url": "https://example.com/p", "contact": "a@example.com"},
         "default_language": "en", "languages": ["en"], "origins": ["https://www.example.com"],
         "mail": {"from": "a@example.com", "from_name": "Demo"},
-        "purposes": [
-            {"key": "STORE", "title": {"en": "Store"}, "text": {"en": "Store"}, "legal_basis": "consent", "channels": [], "double_opt_in": false},
-            {"key": "NEWS", "title": {"en": "News"}, "text": {"en": "News"}, "legal_basis": "consent", "channels": ["email"], "double_opt_in": true}
-        ],
-        "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "NEWS"], "intro": {"en": "Hello"}}]
+        "purposes": purposes.iter().map(purpose).collect::<Vec<_>>(),
+        "forms": [{"key": "newsletter", "source": "web_form", "purposes": purposes.iter().map(|(key, _)| key).collect::<Vec<_>>(), "intro": {"en": "Hello"}}]
     });
     let definition = SiteDefinition::parse(&definition).expect("all is well");
     let (site, lang) = (
@@ -200,11 +198,37 @@ fn a_submission_answers_exactly_the_purposes_of_its_form() {
     );
     let words = NoticeText::of(&site, &definition, &definition.forms[0], &lang);
     let submission = Submission::parse(&good()).expect("all is well");
-    let errors = submission
-        .fits(&words.expect("all texts are there").purposes)
-        .expect_err("one purpose too many, one too few");
-    let pointers: Vec<_> = errors.into_iter().map(|error| error.pointer).collect();
+    let fits = submission.fits(&words.expect("all texts are there").purposes);
+    let told = fits.err().unwrap_or_default().into_iter();
+    told.map(|error| (error.pointer, error.detail)).collect()
+}
+
+#[test]
+fn a_submission_answers_exactly_the_purposes_of_its_form() {
+    let told = told_by_a_form_of(&[("STORE", "consent"), ("NEWS", "consent")]);
+    let pointers: Vec<_> = told.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert_eq!(pointers, ["/choices/EMARKETING", "/choices/NEWS"]);
+}
+
+#[test]
+fn a_submission_has_no_choice_for_what_is_said_and_not_asked() {
+    let asked = [("STORE", "consent"), ("EMARKETING", "consent")];
+    assert_eq!(told_by_a_form_of(&asked), []);
+    for ground in [
+        "contract",
+        "legal_obligation",
+        "vital_interests",
+        "public_task",
+        "legitimate_interests",
+    ] {
+        let other = [("ORDER", ground), asked[0], asked[1]];
+        assert_eq!(told_by_a_form_of(&other), [], "{ground}: left out");
+        let chosen = [("STORE", ground), asked[1]];
+        let told = told_by_a_form_of(&chosen);
+        assert_eq!(told.len(), 1, "{ground}");
+        assert_eq!(told[0].0, "/choices/STORE");
+        assert!(told[0].1.contains("leave it out"), "{}", told[0].1);
+    }
 }
 
 proptest! {

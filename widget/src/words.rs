@@ -200,6 +200,7 @@ pub(crate) mod tests {
             text: format!("Text of {key}"),
             part_of: None,
             legal_basis: LegalBasis::Consent,
+            condition: false,
             channels: vec![Channel::Email],
             double_opt_in,
             retention_days: Some(730),
@@ -250,6 +251,10 @@ pub(crate) mod tests {
                 gpc: word("We see your signal"),
                 confirm_by_mail: word("By mail"),
                 privacy: word("Privacy"),
+                needed: word("Needed"),
+                said: word("Said, not asked"),
+                open_form: word("Open the form"),
+                receipt: word("Receipt"),
             },
         };
         serde_json::to_value(form).expect("a form is JSON")

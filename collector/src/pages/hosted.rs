@@ -189,7 +189,96 @@ fn after_thanks<'a>(title: &str, label: &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
+    use sayso_shared::{
+        definition::SiteDefinition,
+        key::SiteKey,
+        notice::{Notice, NoticeText},
+        purpose::LegalBasis,
+        time::Timestamp,
+    };
+    use serde_json::json;
+
     use super::*;
+    use crate::look::Look;
+
+    /// The page of a form with what is asked, what is said, and what is a condition.
+    fn page(lang: &str) -> String {
+        let words = |key: &str| json!({lang: format!("Words of {key}")});
+        let purpose = |key: &str, ground: &str| json!({"key": key, "title": words(key), "text": words(key), "legal_basis": ground, "channels": ["email"], "double_opt_in": true});
+        let definition = SiteDefinition::parse(&json!({
+            "name": "Demo", "controller": {"name": "Demo", "privacy_url": "https://example.com/p", "contact": "a@example.com"},
+            "default_language": lang, "languages": [lang], "origins": [],
+            "mail": {"from": "a@example.com", "from_name": "Demo"},
+            "purposes": [purpose("NEWS", "consent"), purpose("ORDER", "contract"), purpose("TERMS", "consent")],
+            "forms": [{"key": "form", "source": "hosted_form", "purposes": ["NEWS", "ORDER", "TERMS"], "conditions": ["TERMS"], "intro": words("intro")}]
+        }))
+        .expect("a definition");
+        let site = SiteKey::parse("demo").expect("a name");
+        let (form, lang) = (&definition.forms[0], &definition.default_language);
+        let text = NoticeText::of(&site, &definition, form, lang).expect("its words");
+        let notice = Notice {
+            version: 1,
+            hash: text.hash(),
+            published_at: Timestamp::from_unix_millis(0),
+            text,
+        };
+        let form = notice.published(&definition, form.source);
+        let hosted_form = HostedForm {
+            site: SiteView {
+                key: site,
+                lang: lang.clone(),
+                languages: vec![lang.clone()],
+                controller: definition.controller.clone(),
+                look: Look::default(),
+            },
+            form,
+            framers: Vec::new(),
+        };
+        let shown = Shown {
+            hosted: &hosted_form,
+            token: "token",
+            typed: &Typed::default(),
+            prefill: None,
+            gpc: false,
+            trouble: None,
+        };
+        hosted(&shown).expect("a page")
+    }
+
+    #[test]
+    fn what_rests_on_another_ground_is_said_in_its_place_without_a_box() {
+        for catalogue in Catalogue::ALL {
+            let page = page(catalogue.lang);
+            let place = |text: &str| page.find(text).expect(text);
+            assert!(place("title-NEWS") < place("title-ORDER"));
+            assert!(place("title-ORDER") < place("title-TERMS"));
+            assert_eq!(page.matches("type=\"checkbox\"").count(), 2);
+            assert!(!page.contains("box-ORDER") && !page.contains("value=\"ORDER\""));
+            let lead = format!("<p class=\"small\">{}</p>", catalogue.widget.said);
+            assert_eq!(page.matches(&lead).count(), 1, "{}", catalogue.lang);
+            let ground = catalogue.legal_basis(LegalBasis::Contract);
+            assert_eq!(page.matches(ground).count(), 1, "{}", catalogue.lang);
+            let by_mail = page.matches(catalogue.widget.confirm_by_mail).count();
+            assert_eq!(by_mail, 2, "nothing is confirmed that was not asked");
+        }
+    }
+
+    #[test]
+    fn a_condition_says_that_it_is_needed_and_keeps_nobody_from_sending() {
+        let page = page("en");
+        assert_eq!(
+            page.matches("(Needed for this service)</span></label>")
+                .count(),
+            1
+        );
+        let box_of = |key: &str| {
+            let from = page.find(&format!("id=\"box-{key}\"")).expect("a box");
+            page[from..].split_once('>').expect("its end").0.to_owned()
+        };
+        assert!(box_of("TERMS").contains(" required"));
+        assert!(!box_of("NEWS").contains(" required"));
+        assert!(page.contains("novalidate"));
+    }
 
     #[test]
     fn nobody_is_thanked_twice() {

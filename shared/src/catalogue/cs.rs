@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Váš prohlížeč žádá weby, aby vaše údaje nesdílely. Zaznamenáme to spolu s\u{a0}vaší volbou.",
         confirm_by_mail: "Nejdřív to potvrdíte e-mailem.",
         privacy: "Prohlášení o\u{a0}ochraně osobních údajů – {controller}",
+        needed: "Nutné pro tuto službu",
+        said: "Vaše údaje používáme také k\u{a0}tomuto. Váš souhlas k\u{a0}tomu není potřeba.",
+        open_form: "Otevřít tento formulář na samostatné stránce",
+        receipt: "Potvrzení",
     },
     legal_bases: [
         "váš souhlas",

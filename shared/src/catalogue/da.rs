@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Din browser beder websteder om ikke at dele dine oplysninger. Det registrerer vi sammen med dit valg.",
         confirm_by_mail: "Du bekræfter det først via mail.",
         privacy: "Privatlivspolitik for {controller}",
+        needed: "Nødvendigt for denne tjeneste",
+        said: "Vi bruger også dine oplysninger til dette. Dit samtykke er ikke nødvendigt.",
+        open_form: "Åbn denne formular på sin egen side",
+        receipt: "Kvittering",
     },
     legal_bases: [
         "dit samtykke",

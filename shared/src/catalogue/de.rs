@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Ihr Browser bittet Websites, Ihre Daten nicht weiterzugeben. Das halten wir mit Ihrer Auswahl fest.",
         confirm_by_mail: "Sie bestätigen das zuerst per E-Mail.",
         privacy: "Datenschutzerklärung von {controller}",
+        needed: "Für diesen Dienst nötig",
+        said: "Auch dafür verwenden wir Ihre Daten. Ihre Einwilligung ist dafür nicht nötig.",
+        open_form: "Dieses Formular auf einer eigenen Seite öffnen",
+        receipt: "Beleg",
     },
     legal_bases: [
         "Ihre Einwilligung",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Your browser asks sites not to share your data. We record that with your choice.",
         confirm_by_mail: "You confirm this by mail first.",
         privacy: "Privacy statement of {controller}",
+        needed: "Needed for this service",
+        said: "We also use your details for this. It does not need your consent.",
+        open_form: "Open this form on its own page",
+        receipt: "Receipt",
     },
     legal_bases: [
         "your consent",

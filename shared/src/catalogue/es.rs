@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Su navegador pide a los sitios web que no compartan sus datos. Lo registramos junto con su elección.",
         confirm_by_mail: "Primero lo confirma por correo electrónico.",
         privacy: "Política de privacidad de {controller}",
+        needed: "Necesario para este servicio",
+        said: "También usamos sus datos para esto. No hace falta su consentimiento.",
+        open_form: "Abrir este formulario en su propia página",
+        receipt: "Justificante",
     },
     legal_bases: [
         "su consentimiento",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Teie veebilehitseja palub veebisaitidel teie andmeid mitte jagada. Märgime selle üles koos teie valikuga.",
         confirm_by_mail: "Kõigepealt kinnitate selle e-kirja kaudu.",
         privacy: "Andmekaitsetingimused – {controller}",
+        needed: "Vajalik selle teenuse jaoks",
+        said: "Kasutame teie andmeid ka selleks. Teie nõusolekut pole selleks vaja.",
+        open_form: "Avage see vorm eraldi lehel",
+        receipt: "Kviitung",
     },
     legal_bases: [
         "teie nõusolek",

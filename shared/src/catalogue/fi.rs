@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Selaimesi pyytää sivustoja olemaan jakamatta tietojasi. Kirjaamme sen valintasi yhteyteen.",
         confirm_by_mail: "Vahvistat tämän ensin sähköpostitse.",
         privacy: "Tietosuojaseloste – {controller}",
+        needed: "Tarpeen tätä palvelua varten",
+        said: "Käytämme tietojasi myös tähän. Suostumustasi ei siihen tarvita.",
+        open_form: "Avaa tämä lomake omalla sivullaan",
+        receipt: "Kuitti",
     },
     legal_bases: [
         "suostumuksesi",

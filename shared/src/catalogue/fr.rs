@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Votre navigateur demande aux sites de ne pas partager vos données. Nous l’enregistrons avec votre choix.",
         confirm_by_mail: "Vous le confirmez d’abord par e-mail.",
         privacy: "Politique de confidentialité – {controller}",
+        needed: "Nécessaire à ce service",
+        said: "Nous utilisons aussi vos données pour cela. Votre consentement n’est pas nécessaire.",
+        open_form: "Ouvrir ce formulaire sur sa propre page",
+        receipt: "Reçu",
     },
     legal_bases: [
         "votre consentement",

@@ -47,6 +47,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Iarrann do bhrabhsálaí ar shuíomhanna gan do chuid sonraí a chomhroinnt. Taifeadaimid é sin in éineacht le do rogha.",
         confirm_by_mail: "Deimhníonn tú é seo trí ríomhphost ar dtús.",
         privacy: "Ráiteas príobháideachais – {controller}",
+        needed: "Riachtanach don tseirbhís seo",
+        said: "Úsáidimid do chuid sonraí chuige seo freisin. Níl do thoiliú ag teastáil chuige.",
+        open_form: "Oscail an fhoirm seo ar a leathanach féin",
+        receipt: "Admháil",
     },
     legal_bases: [
         "do thoiliú",

@@ -39,6 +39,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Vaš preglednik traži od web-stranica da ne dijele vaše podatke. To bilježimo uz vaš odabir.",
         confirm_by_mail: "Najprije to potvrđujete e-poštom.",
         privacy: "Izjava o privatnosti – {controller}",
+        needed: "Potrebno za ovu uslugu",
+        said: "Vaše podatke koristimo i za ovo. Vaša privola za to nije potrebna.",
+        open_form: "Otvorite ovaj obrazac na zasebnoj stranici",
+        receipt: "Potvrda",
     },
     legal_bases: [
         "vaša privola",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "A böngészője arra kéri a webhelyeket, hogy ne osszák meg az Ön adatait. Ezt a választásával együtt rögzítjük.",
         confirm_by_mail: "Ezt előbb e-mailben erősíti meg.",
         privacy: "Adatkezelési tájékoztató – {controller}",
+        needed: "Ehhez a szolgáltatáshoz szükséges",
+        said: "Az Ön adatait erre is használjuk. Ehhez nincs szükség a hozzájárulására.",
+        open_form: "Az űrlap megnyitása külön oldalon",
+        receipt: "Igazolás",
     },
     legal_bases: [
         "az Ön hozzájárulása",

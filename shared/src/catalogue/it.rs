@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Il Suo browser chiede ai siti di non condividere i Suoi dati. Lo registriamo insieme alla Sua scelta.",
         confirm_by_mail: "Prima lo conferma tramite e-mail.",
         privacy: "Informativa sulla privacy di {controller}",
+        needed: "Necessario per questo servizio",
+        said: "Usiamo i Suoi dati anche per questo. Il Suo consenso non è necessario.",
+        open_form: "Apra questo modulo in una pagina a sé",
+        receipt: "Ricevuta",
     },
     legal_bases: [
         "il Suo consenso",

@@ -39,6 +39,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Jūsų naršyklė prašo svetainių nesidalyti jūsų duomenimis. Tai užfiksuojame kartu su jūsų pasirinkimu.",
         confirm_by_mail: "Pirmiausia tai patvirtinsite el. paštu.",
         privacy: "Privatumo pranešimas ({controller})",
+        needed: "Būtina šiai paslaugai",
+        said: "Jūsų duomenis naudojame ir tam. Jūsų sutikimo tam nereikia.",
+        open_form: "Atidaryti šią formą atskirame puslapyje",
+        receipt: "Kvitas",
     },
     legal_bases: [
         "jūsų sutikimas",

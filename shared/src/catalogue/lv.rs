@@ -39,6 +39,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Jūsu pārlūks lūdz vietnēm nekopīgot jūsu datus. Mēs to pierakstām kopā ar jūsu izvēli.",
         confirm_by_mail: "Vispirms to apstiprināsiet pa e-pastu.",
         privacy: "Privātuma paziņojums ({controller})",
+        needed: "Vajadzīgs šim pakalpojumam",
+        said: "Jūsu datus izmantojam arī tam. Jūsu piekrišana tam nav vajadzīga.",
+        open_form: "Atvērt šo veidlapu atsevišķā lapā",
+        receipt: "Apliecinājums",
     },
     legal_bases: [
         "jūsu piekrišana",

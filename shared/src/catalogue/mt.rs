@@ -47,6 +47,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Il-brawżer tiegħek jitlob lis-siti biex ma jaqsmux id-data tiegħek. Dan nirreġistrawh mal-għażla tiegħek.",
         confirm_by_mail: "L-ewwel tikkonferma dan bl-email.",
         privacy: "Stqarrija dwar il-privatezza – {controller}",
+        needed: "Meħtieġ għal dan is-servizz",
+        said: "Nużaw id-dettalji tiegħek għal dan ukoll. M’hemmx bżonn il-kunsens tiegħek.",
+        open_form: "Iftaħ din il-formola f’paġna għaliha",
+        receipt: "Riċevuta",
     },
     legal_bases: [
         "il-kunsens tiegħek",

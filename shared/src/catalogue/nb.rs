@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Nettleseren din ber nettsteder om ikke å dele opplysningene dine. Det registrerer vi sammen med valget ditt.",
         confirm_by_mail: "Du bekrefter dette på e-post først.",
         privacy: "Personvernerklæring – {controller}",
+        needed: "Nødvendig for denne tjenesten",
+        said: "Vi bruker også opplysningene dine til dette. Samtykket ditt trengs ikke.",
+        open_form: "Åpne dette skjemaet på en egen side",
+        receipt: "Kvittering",
     },
     legal_bases: [
         "ditt samtykke",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Uw browser vraagt sites om uw gegevens niet te delen. Dat leggen we bij uw keuze vast.",
         confirm_by_mail: "U bevestigt dit eerst per mail.",
         privacy: "Privacyverklaring van {controller}",
+        needed: "Nodig voor deze dienst",
+        said: "Ook hiervoor gebruiken we uw gegevens. Uw toestemming is daar niet voor nodig.",
+        open_form: "Open dit formulier op een eigen pagina",
+        receipt: "Bewijs",
     },
     legal_bases: [
         "uw toestemming",

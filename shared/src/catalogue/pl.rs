@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Twoja przeglądarka prosi strony, aby nie udostępniały Twoich danych. Zapisujemy to razem z\u{a0}Twoim wyborem.",
         confirm_by_mail: "Najpierw potwierdzisz to przez e-mail.",
         privacy: "Informacja o\u{a0}prywatności – {controller}",
+        needed: "Niezbędne do tej usługi",
+        said: "Używamy Twoich danych także do tego. Twoja zgoda nie jest do tego potrzebna.",
+        open_form: "Otwórz ten formularz na osobnej stronie",
+        receipt: "Pokwitowanie",
     },
     legal_bases: [
         "Twoja zgoda",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "O seu navegador pede aos sites que não partilhem os seus dados. Registamos isso com a sua escolha.",
         confirm_by_mail: "Primeiro, confirma isto por e-mail.",
         privacy: "Declaração de privacidade de {controller}",
+        needed: "Necessário para este serviço",
+        said: "Também usamos os seus dados para isto. O seu consentimento não é necessário.",
+        open_form: "Abrir este formulário na sua própria página",
+        receipt: "Recibo",
     },
     legal_bases: [
         "o seu consentimento",

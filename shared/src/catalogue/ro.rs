@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Browserul dumneavoastră cere site-urilor să nu vă transmită datele mai departe. Înregistrăm acest lucru împreună cu alegerea dumneavoastră.",
         confirm_by_mail: "Mai întâi confirmați acest lucru prin e-mail.",
         privacy: "Declarația de confidențialitate – {controller}",
+        needed: "Necesar pentru acest serviciu",
+        said: "Folosim datele dumneavoastră și pentru acest lucru. Nu este nevoie de consimțământul dumneavoastră.",
+        open_form: "Deschideți acest formular pe o pagină separată",
+        receipt: "Recipisă",
     },
     legal_bases: [
         "consimțământul dumneavoastră",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Váš prehliadač žiada stránky, aby nezdieľali vaše údaje. Zaznamenáme to spolu s\u{a0}vašou voľbou.",
         confirm_by_mail: "Najprv to potvrdíte e-mailom.",
         privacy: "Vyhlásenie o\u{a0}ochrane súkromia – {controller}",
+        needed: "Potrebné pre túto službu",
+        said: "Vaše údaje používame aj na toto. Váš súhlas na to nie je potrebný.",
+        open_form: "Otvoriť tento formulár na samostatnej stránke",
+        receipt: "Doklad",
     },
     legal_bases: [
         "váš súhlas",

@@ -45,6 +45,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Vaš brskalnik prosi spletna mesta, naj vaših podatkov ne delijo. To zabeležimo skupaj z\u{a0}vašo izbiro.",
         confirm_by_mail: "To najprej potrdite po e-pošti.",
         privacy: "Izjava o\u{a0}zasebnosti – {controller}",
+        needed: "Potrebno za to storitev",
+        said: "Vaše podatke uporabljamo tudi za to. Vaša privolitev za to ni potrebna.",
+        open_form: "Odprite ta obrazec na samostojni strani",
+        receipt: "Potrdilo",
     },
     legal_bases: [
         "vaša privolitev",

@@ -35,6 +35,10 @@ pub(super) static CATALOGUE: Catalogue = Catalogue {
         gpc: "Din webbläsare ber webbplatser att inte dela dina uppgifter. Det antecknar vi tillsammans med ditt val.",
         confirm_by_mail: "Du bekräftar detta via mejl först.",
         privacy: "Integritetspolicy – {controller}",
+        needed: "Behövs för den här tjänsten",
+        said: "Vi använder dina uppgifter även till detta. Ditt samtycke behövs inte.",
+        open_form: "Öppna det här formuläret på en egen sida",
+        receipt: "Kvitto",
     },
     legal_bases: [
         "ditt samtycke",

@@ -28,6 +28,10 @@ pub struct WidgetWords {
     pub gpc: &'static str,
     pub confirm_by_mail: &'static str,
     pub privacy: &'static str,
+    pub needed: &'static str,
+    pub said: &'static str,
+    pub open_form: &'static str,
+    pub receipt: &'static str,
 }
 
 #[allow(missing_docs)] // Each name is that of the purpose and of the text it becomes; see `definition::Purpose`.
