@@ -1,179 +1,223 @@
-// The <say-so> element. The page loads this file; it loads the rest.
+// The <say-so> element. The page loads this file; it shows the boxes, and then loads the rest.
 //
-// The boxes are drawn, and the choice is kept and sent, by the wasm module (Rust, in ../src). This class does what only a
-// class in JavaScript can: be a form-associated element, hear the host form, and speak in DOM events. It holds up no
-// form, shows a visitor no technical message, and tells the marketer in the console what to mend.
+// The boxes are drawn here, as soon as the words have come, and a choice leaves from here, so that nobody waits for WebAssembly. What
+// an answer means, what the person reads, and when to try again is decided by the wasm module (Rust, in ../src), which takes the same
+// boxes over when it comes. It holds up no form, shows a visitor no technical message, and tells the marketer in the console what
+// to mend.
 //
-// The attribute `form` names a Sayso form. HTML gives that attribute another meaning on form-associated elements: the id of
-// the form that owns them. An element with form="newsletter" inside a form without that id is owned by none, so the
-// host form is found by looking up the tree, and given our fields by its `formdata` event instead of `setFormValue`.
+// The attribute `form` names a Sayso form. HTML gives that attribute another meaning on form-associated elements: the id of the form
+// that owns them; an element with form="newsletter" would be owned by none. So it is moved to `form-key`, and the element belongs to
+// the form around it as any field does. Who writes `form-key` themselves may use `form` as HTML means it.
 
-// The build puts the names of the hashed files here.
-const GLUE = new URL("__SAYSO_JS__", import.meta.url).href;
-const WASM = new URL("__SAYSO_WASM__", import.meta.url).href;
+import css from "say-so.css";
+import { body, hasSignal, intend } from "./act.js";
+import { door, draw } from "./boxes.js";
+import { hear } from "./host.js";
+import { forget, leftBehind, resume, send } from "./outbox.js";
+import { complain, failure } from "./trouble.js";
+import { brain, obstacle } from "./wasm.js";
 
-/** The wasm module and the style sheet, one for all elements of the page. It is on its way before any element asks. */
-const code = load();
-code.catch(() => {}); // each element reports it for itself
-
-async function load() {
-  const wasm = fetch(WASM); // beside the glue, not after it
-  wasm.catch(() => {});
-  const glue = await import(GLUE);
-  await glue.default({ module_or_path: wasm });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(glue.style());
-  return { mount: glue.mount, sheet };
-}
+export { answerFrames, ask } from "./chat.js";
 
 class SaySo extends HTMLElement {
   static formAssociated = true;
-  static observedAttributes = ["site", "form", "lang", "mode", "email-field", "conversation", "collector"];
+  static observedAttributes = ["site", "form", "form-key", "lang", "mode", "email-field", "conversation", "collector"];
 
   #internals = this.attachInternals();
   #shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
-  #root; // what the wasm module draws in
-  #widget; // its handle; undefined until the boxes are there
-  #host; // the form that this element is in, or else beside
-  #unsent = false; // the last try had no address to send with
+  #form; // the published form that is shown
+  #shown; // its nodes, by part
+  #place; // what the page gave it when it was shown
+  #widget; // what paints it, once the wasm has come
+  #act; // what is chosen now, and what came of it
+  #told; // the act whose fate is told; a later choice takes its place
   #showing = 0; // counts the times that boxes were asked for; only the last one counts
-  #answer; // what came of the last submission
-  #wasm; // the promise that `#answer` was made of
+  #ears; // ends the listening to the host form
+  #moved = false; // whether `form` was ours and now stands in `form-key`
+  #remembered; // what the browser kept of these boxes when the page was left
 
   // ---- For the page's own scripts
 
   /** `{PURPOSE: true | false}` as ticked now; empty until `say-so:ready`. */
   get choices() {
-    return this.#widget?.choices() ?? {};
+    const ticked = this.#boxes().map(({ name, checked }) => [name, checked]);
+    return Object.fromEntries(ticked);
+  }
+
+  /** Whether the boxes are there. */
+  get asks() {
+    return this.#shown !== undefined;
   }
 
   /**
-   * Sends what is ticked. Resolves with `{submission, state, receipt}` once it is stored; is rejected with an Error whose
-   * `reason` is `email`, `network`, `outdated`, `refused` or `not-ready`.
+   * Sends what is ticked. Resolves with `{submission, state, receipt}`: `stored`, or `queued` where the collector could not be reached and
+   * it is tried again. Is rejected with an Error whose `reason` is `email`, `outdated`, `refused` or `not-ready`.
    */
   submit() {
-    const widget = this.#widget;
-    if (!widget) return Promise.reject(failure("not-ready"));
-    const wasm = widget.submit(this.#emailField()?.value);
-    if (!wasm) {
-      this.#unsent = true;
-      return Promise.reject(this.#fail(failure("email")));
-    }
-    this.#unsent = false;
-    if (wasm !== this.#wasm) {
-      this.#wasm = wasm;
-      this.#answer = this.#told(wasm, widget, widget.submission());
-    }
-    return this.#answer;
+    if (!this.#shown) return Promise.reject(failure("not-ready"));
+    const act = this.#intend();
+    return (act.outcome ??= this.#send(act));
   }
 
   /** Back to the beginning: nothing ticked. */
   reset() {
-    this.#unsent = false;
+    this.#act = undefined;
+    for (const box of this.#boxes()) box.checked = false;
+    if (this.#shown?.email) this.#shown.email.value = "";
     this.#widget?.reset();
+    this.#report();
   }
 
   // ---- What the browser calls
 
   connectedCallback() {
-    this.#attend(this.closest("form") ?? this.#internals.form);
-    if (!this.#widget) this.#show();
+    elements.add(this);
+    this.#own();
+    if (!this.#shown) this.#show();
   }
 
+  /** Moved by `moveBefore`: nothing changes. */
+  connectedMoveCallback() {}
+
   disconnectedCallback() {
-    this.#attend(null);
+    elements.delete(this);
     // Moving an element takes it out and puts it back: what was ticked stays ticked.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#showing++;
       this.#hide();
+      this.#emit("removed");
     });
   }
 
+  /** A style sheet belongs to a document; the one of the frame that it is moved to needs its own. */
+  adoptedCallback() {
+    this.#dress();
+  }
+
   attributeChangedCallback(name, before, after) {
-    if (this.#showing && this.isConnected && before !== after) this.#show();
+    if (!this.isConnected || before === after) return;
+    if (name === "form") this.#own();
+    else if (this.#showing) this.#show();
+  }
+
+  formAssociatedCallback(form) {
+    this.#ears?.abort();
+    if (!form) return;
+    this.#ears = new AbortController();
+    hear(form, this.#ears.signal, {
+      sends: () => this.#counts() && this.submit().catch(() => {}), // `say-so:error` has told it
+      fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
+      intends: () => this.#counts() && this.#act?.id,
+    });
   }
 
   formDisabledCallback(disabled) {
-    if (this.#root) this.#root.inert = disabled;
+    for (const control of this.#shadow.querySelectorAll("input, button")) control.disabled = disabled;
   }
 
-  // ---- The host form
-
-  #attend(form) {
-    const hears = [
-      ["submit", this.#hostSubmits],
-      ["formdata", this.#hostCollects],
-      ["reset", this.#hostResets],
-    ];
-    for (const [event, listener] of hears) {
-      this.#host?.removeEventListener(event, listener);
-      form?.addEventListener(event, listener);
-    }
-    this.#host = form;
+  formResetCallback() {
+    this.reset();
   }
 
-  // The request leaves here and now, and outlives the page; the host form goes on as if nothing were.
-  #hostSubmits = () => {
-    if (this.#widget) this.submit().catch(() => {}); // `say-so:error` has told it
-  };
+  formStateRestoreCallback(state, reason) {
+    // What a person ticked and left comes back; what a browser thinks that they might tick does not.
+    if (reason === "restore") this.#remembered = JSON.parse(state);
+    this.#remember();
+  }
 
-  // Where nothing was sent for want of an address, the host form must not claim a submission.
-  #hostCollects = ({ formData }) => {
-    if (!this.#widget || this.#unsent) return;
-    formData.append("sayso-submission", this.#widget.submission());
-    for (const [purpose, yes] of Object.entries(this.choices)) formData.append(`sayso-${purpose}`, yes ? "yes" : "no");
-  };
-
-  #hostResets = () => this.reset();
+  #own() {
+    if (!this.hasAttribute("form") || (this.hasAttribute("form-key") && !this.#moved)) return;
+    this.#moved = true;
+    const key = this.getAttribute("form");
+    this.removeAttribute("form");
+    this.setAttribute("form-key", key);
+  }
 
   // ---- Showing
 
   async #show(again) {
     const showing = ++this.#showing;
-    const left = () => showing !== this.#showing || !this.isConnected;
     let collector = this.getAttribute("collector") || import.meta.url;
+    const left = () => showing !== this.#showing || !this.isConnected;
     try {
       collector = new URL(collector, import.meta.url).origin;
-      const [form, { mount, sheet }] = await Promise.all([this.#published(collector, again), code]);
+      await null; // scripts set one attribute after the other
+      if (left()) return;
+      const form = await this.#published(collector, again);
       if (left()) return;
       this.#hide();
-      this.#root = document.createElement("div");
-      this.#root.inert = this.matches(":disabled");
-      this.#shadow.adoptedStyleSheets = [sheet];
-      this.#shadow.append(this.#root);
-      const given = {
-        collector,
-        page: location.origin + location.pathname, // a query may hold what is nobody's business
-        conversation: this.getAttribute("conversation"),
-        chat: this.getAttribute("mode") === "chat",
-        asksEmail: !this.#emailField(true),
-        gpc: navigator.globalPrivacyControl === true,
-        ...again,
-      };
-      this.#widget = mount(this.#root, form, given, (what) => (what === "submit" ? this.#pressed() : this.#changed()));
+      this.#dress();
+      const forbidden = obstacle();
+      if (forbidden) {
+        complain(this, failure("wasm", { message: forbidden.message }), collector);
+        const address = `${collector}/f/${form.site}/${form.form}?lang=${form.lang}`;
+        this.#shadow.replaceChildren(door(form, address));
+        this.#fail(failure("wasm"));
+        return;
+      }
+      this.#draw(form, collector, again);
       this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
+      await this.#takeOver(left, again);
     } catch (problem) {
       if (left()) return;
-      this.#hide();
-      console.error(`<say-so>: ${explain(problem, collector)} Visitors see nothing here; the form around it works as before.`, this);
-      this.#fail(problem.reason ? problem : failure("network"));
+      const told = problem.reason ? problem : failure("network", { message: problem.message });
+      complain(this, told, collector);
+      this.#fail(told);
     }
+  }
+
+  #draw(form, collector, again) {
+    const email = this.#emailField(true);
+    this.#form = form;
+    this.#place = {
+      collector,
+      page: location.origin + location.pathname, // a query may hold what is nobody's business
+      conversation: this.getAttribute("conversation"),
+      shown_at: new Date().toISOString(),
+    };
+    const shown = (this.#shown = draw(form, { asksEmail: !email, gpc: hasSignal() }));
+    shown.button.hidden = !this.#chats();
+    if (again && shown.email) shown.email.value = again.email;
+    shown.root.addEventListener("input", () => this.#edited());
+    shown.button.addEventListener("click", () => this.#pressed());
+    this.#shadow.replaceChildren(shown.root);
+    this.formDisabledCallback(this.matches(":disabled"));
+    this.#remember();
+    this.#report();
+  }
+
+  /** The wasm module comes to boxes that may have been ticked and sent already. */
+  async #takeOver(left, again) {
+    const { Widget, Outcome } = await brain();
+    if (left()) return;
+    this.#widget = new Widget(this.#shown, this.#chats());
+    const before = again ? Outcome.Outdated : earlier(this.#form);
+    if (this.#told) {
+      this.#widget.sending();
+      if (this.#told.settled !== undefined) this.#settle(this.#told);
+    } else if (before !== undefined) this.#widget.settle(before);
   }
 
   #hide() {
     this.#widget?.free();
-    this.#widget = undefined;
-    this.#root?.remove();
+    this.#widget = this.#shown = this.#act = this.#told = undefined;
+    this.#shadow.replaceChildren();
+    this.#internals.setFormValue(null);
+    this.#internals.setValidity({});
+  }
+
+  #dress() {
+    this.#shadow.adoptedStyleSheets = [sheetOf(this.ownerDocument)];
   }
 
   async #published(collector, again) {
     const name = (attribute) => {
       const value = this.getAttribute(attribute);
-      if (!value) throw failure("attribute", { attribute });
+      if (!value) throw failure("attribute", { attribute: attribute.replace("-key", "") });
       return encodeURIComponent(value);
     };
-    const address = `${collector}/v1/sites/${name("site")}/forms/${name("form")}?lang=${encodeURIComponent(this.#language())}`;
+    const address = `${collector}/v1/sites/${name("site")}/forms/${name("form-key")}?lang=${encodeURIComponent(this.#language())}`;
     const response = await fetch(address, again && { cache: "reload" });
     if (!response.ok) {
       const { detail, title } = await response.json().catch(() => ({}));
@@ -190,41 +234,133 @@ class SaySo extends HTMLElement {
     return navigator.language;
   }
 
+  // ---- What is chosen
+
+  #boxes() {
+    return [...(this.#shown?.boxes.querySelectorAll("input[type=checkbox]") ?? [])];
+  }
+
+  #chats() {
+    return this.getAttribute("mode") === "chat";
+  }
+
+  /** Whether the host form should hear of it at all. */
+  #counts() {
+    return this.#shown !== undefined && !this.matches(":disabled");
+  }
+
   /** The host form's own e-mail field, looked for anew each time: pages change. */
-  #emailField(complain) {
+  #emailField(complaining) {
     const name = this.getAttribute("email-field");
     if (!name) return undefined;
-    const field = this.#host?.elements.namedItem(name) ?? this.getRootNode().querySelector(`#${CSS.escape(name)}`);
-    if (!field && complain) {
-      console.error(`<say-so>: there is no field "${name}" in the form around it, so it asks for the e-mail address itself. Check the attribute "email-field".`, this);
-    }
+    const field = this.#internals.form?.elements.namedItem(name) ?? this.getRootNode().querySelector(`#${CSS.escape(name)}`);
+    if (!field && complaining) complain(this, { reason: "field", name });
     return field ?? undefined;
+  }
+
+  #email() {
+    return (this.#shown.email ?? this.#emailField())?.value.trim() ?? "";
+  }
+
+  #intend() {
+    return (this.#act = intend(this.#act, this.#email(), this.choices));
+  }
+
+  #edited() {
+    this.#told = undefined;
+    this.#widget?.edit();
+    this.#report();
+    this.#emit("change", { choices: this.choices });
+  }
+
+  /** Gives the browser the value, the validity, and what to remember when the page is left. */
+  #report() {
+    const data = new FormData();
+    for (const [purpose, yes] of Object.entries(this.choices)) data.append(`sayso-${purpose}`, yes ? "yes" : "no");
+    const ticked = this.#boxes().filter(({ checked }) => checked).map(({ name }) => name);
+    const state = JSON.stringify({ notice: this.#form?.notice.hash, ticked, email: this.#shown?.email?.value });
+    this.#internals.setFormValue(data, state);
+
+    const lacking = this.#boxes().find(({ required, checked }) => required && !checked);
+    if (lacking) this.#internals.setValidity({ valueMissing: true }, this.#form.labels.needed, lacking);
+    else this.#internals.setValidity({});
+  }
+
+  /** Ticks again what was ticked when the page was left, if the words are the same. */
+  #remember() {
+    const { notice, ticked, email } = this.#remembered ?? {};
+    if (!this.#shown || notice !== this.#form.notice.hash) return;
+    this.#remembered = undefined;
+    for (const box of this.#boxes()) box.checked = ticked.includes(box.name);
+    if (this.#shown.email) this.#shown.email.value = email ?? "";
+    this.#report();
   }
 
   // ---- Sending
 
   #pressed() {
-    this.submit().catch((problem) => {
-      if (problem.reason === "email") this.#shadow.querySelector("[type=email]")?.focus();
+    if (this.#widget && !this.#widget.press()) {
+      if (this.#told) forget(this.#told.id);
+      this.#told = undefined;
+      return this.#boxes()[0]?.focus();
+    }
+    if (!this.#internals.reportValidity()) return;
+    this.submit().catch(({ reason }) => {
+      if (reason === "email") this.#shown.email?.focus();
     });
   }
 
-  async #told(wasm, widget, submission) {
-    try {
-      const { state, purposes, receipt } = await wasm;
-      this.#emit("stored", { submission, state, purposes, receipt });
-      return { submission, state: "stored", receipt };
-    } catch ({ reason = "network", status }) {
-      if (reason === "outdated" && widget === this.#widget) {
-        this.#show({ email: widget.email(), outdated: true });
-      }
-      throw this.#fail(failure(reason, { status, submission }));
+  /** Resolves as `submit` does. The request has left when this returns. */
+  #send(act) {
+    const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
+    if (!good) {
+      queueMicrotask(() => (act.outcome = undefined));
+      return Promise.reject(this.#fail(failure("email")));
     }
+    const { collector } = this.#place;
+    act.body ??= body(act, this.#form, this.#place);
+    this.#told = act;
+    return new Promise((resolve, reject) => {
+      send({ id: act.id, collector, body: act.body }, async (outcome, answer, status) => {
+        const { Outcome } = await brain();
+        const submission = act.id;
+        act.settled = outcome;
+        this.#settle(act);
+        if (outcome === Outcome.Unreached) {
+          if (!act.queued) this.#emit("queued", { submission });
+          act.queued = true;
+          resolve({ submission, state: "queued" });
+        } else if (outcome === Outcome.Pending || outcome === Outcome.Recorded) {
+          const { state, purposes, receipt } = answer;
+          this.#emit("stored", { submission, state, purposes, receipt });
+          resolve({ submission, state: "stored", receipt });
+        } else {
+          act.outcome = undefined;
+          const reason = outcome === Outcome.Outdated ? "outdated" : "refused";
+          const problem = failure(reason, { submission, status, detail: answer?.detail });
+          if (reason === "refused") complain(this, problem, collector);
+          else if (act === this.#told) this.#show({ email: this.#shown?.email?.value ?? "" });
+          reject(this.#fail(problem));
+        }
+      });
+    });
   }
 
-  #changed() {
-    this.#unsent = false;
-    this.#emit("change", { choices: this.choices });
+  #settle(act) {
+    if (act !== this.#told || !this.#widget) return;
+    this.#shown.receipt.textContent = `${this.#form.labels.receipt ?? ""} ${act.id}`.trim();
+    this.#widget.settle(act.settled);
+  }
+
+  /** Tells all elements of a form what came of something that a page before this one could not send. */
+  static tell(left, outcome, answer) {
+    for (const element of elements) element.#hearEarlier(left, outcome, answer);
+  }
+
+  #hearEarlier({ site, form, id }, outcome, answer) {
+    if (this.#form?.site !== site || this.#form.form !== form || this.#told) return;
+    this.#widget?.settle(outcome);
+    if (answer?.id === id) this.#emit("stored", { submission: id, state: answer.state, purposes: answer.purposes, receipt: answer.receipt });
   }
 
   #fail(problem) {
@@ -238,18 +374,37 @@ class SaySo extends HTMLElement {
   }
 }
 
-function failure(reason, more) {
-  return Object.assign(new Error(`say-so: ${reason}`), { reason, ...more });
+/** The elements that are in a page now. */
+const elements = new Set();
+
+const sheets = new WeakMap();
+
+function sheetOf(page) {
+  if (!sheets.has(page)) {
+    const sheet = new page.defaultView.CSSStyleSheet();
+    sheet.replaceSync(css);
+    sheets.set(page, sheet);
+  }
+  return sheets.get(page);
 }
 
-/** For the marketer: what is wrong, and what to do about it. */
-function explain({ reason, attribute, status, detail, message }, collector) {
-  if (reason === "attribute") return `the attribute "${attribute}" is missing. Copy the tag as your administrator gave it.`;
-  if (reason === "form") return `the collector ${collector} does not show this form (${status}: ${detail}). Check the attributes "site" and "form".`;
-  return (
-    `it could not be loaded from ${collector} (${message}). Check that the address is right, that this page is one of the site's origins, ` +
-    `and that the page's Content-Security-Policy, if it has one, allows script-src ${collector} 'wasm-unsafe-eval' and connect-src ${collector}.`
-  );
+/** What a page before this one could not send, with what came of it since. */
+const left = new Map();
+
+function earlier({ site, form }) {
+  for (const each of left.values()) if (each.site === site && each.form === form) return each.outcome;
 }
 
-if (!customElements.get("say-so")) customElements.define("say-so", SaySo);
+if (!customElements.get("say-so")) {
+  customElements.define("say-so", SaySo);
+  for (const submission of leftBehind()) {
+    const { id, site, form } = JSON.parse(submission.body);
+    const told = { id, site, form };
+    left.set(id, told);
+    brain().then(({ Outcome }) => (told.outcome ??= Outcome.Unreached), () => {});
+    resume(submission, (outcome, answer) => {
+      told.outcome = outcome;
+      SaySo.tell(told, outcome, answer);
+    });
+  }
+}

@@ -1,164 +1,111 @@
-//! What Sayso shows: the boxes of the `<say-so>` element.
+//! What Sayso decides and shows in a page: the second half of the `<say-so>` element.
 //!
-//! `loader/say-so.js` is the element itself: it fetches the published form, calls [`mount`] and passes the host form's
-//! events on. This crate shows the words, keeps the choice and sends it. It refuses rules of its own: what is an address
-//! is asked of `sayso-shared`, what may be recorded is decided by the collector.
+//! The first half, `loader/`, is the element itself. It draws the boxes as soon as the words are there, keeps and sends what was
+//! chosen, and calls this crate, which decides what an answer means, when to try again, what the person reads, and paints it. So a box
+//! can be ticked before this has come, and a submission that leaves before is judged after.
 //!
-//! Modules are in reading order. `words`, `id`, `wire` and `model` know no browser and are tested natively.
+//! It refuses rules of its own: what is an address is asked of `sayso-shared`, what may be recorded is decided by the collector.
+//!
+//! Modules are in reading order. All but `view` know no browser and are tested natively.
 
-pub mod words;
+pub mod outcome;
 
-pub mod id;
-
-pub mod wire;
+pub mod schedule;
 
 pub mod model;
 
-mod browser;
-
-mod send;
-
 mod view;
 
-use js_sys::{Function, JsString, Object, Promise, Reflect};
-use leptos::{prelude::*, tachys::renderer::types::Element};
+use any_spawner::Executor;
+use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    model::{Model, Phase, Place, Refusal},
-    words::{Form, Json},
+    model::Model,
+    outcome::{Answer, Outcome},
+    view::View,
 };
 
-/// A mounted widget. Dropped (`free()` in JavaScript), it takes its nodes and listeners with it.
+/// One widget, from the moment that this code takes its boxes over. Freed (`free()` in JavaScript), it lets go of them.
 #[wasm_bindgen]
 pub struct Widget {
     model: ArcRwSignal<Model>,
-    collector: String,
-    /// What `submit` gave last, so that a second click waits for the first one's answer.
-    sending: Option<Promise>,
-    _mounted: view::Mounted,
-}
-
-/// Shows `form`, the parsed answer of the collector, in `root`.
-///
-/// `given` is a plain object: `collector` (origin), `page`, `conversation`, `chat`, `asksEmail`, `gpc`, `email` (what was
-/// typed before, if the words had to be shown anew) and `outdated` (whether they had). `notify` is called with `"change"`
-/// when the choice has changed, and with `"submit"` when the widget's own button was pressed.
-///
-/// Throws if the form lacks a word.
-#[wasm_bindgen]
-pub fn mount(
-    root: &Element,
-    form: &JsValue,
-    given: &JsValue,
-    notify: Function,
-) -> Result<Widget, JsValue> {
-    let form =
-        Form::read(form).ok_or_else(|| js_sys::Error::new("the published form lacks a word"))?;
-    let place = Place {
-        page: given.text_of("page"),
-        conversation: given.member("conversation").and_then(|it| it.text()),
-        chat: given.is_set("chat"),
-        asks_email: given.is_set("asksEmail"),
-        gpc: given.is_set("gpc"),
-        shown_at: browser::now(),
-    };
-    let mut model = Model::new(form, place, browser::mint);
-    model.email = given.text_of("email");
-    if given.is_set("outdated") {
-        model.phase = Phase::Outdated;
-    }
-    let model = ArcRwSignal::new(model);
-    Ok(Widget {
-        _mounted: view::show(root, &model, notify),
-        model,
-        collector: given.text_of("collector"),
-        sending: None,
-    })
-}
-
-/// The style sheet of the widget, for one constructed sheet that all elements of a page share.
-#[wasm_bindgen]
-#[must_use]
-pub fn style() -> JsString {
-    include_str!(concat!(env!("OUT_DIR"), "/say-so.css")).into()
+    _painting: RenderEffect<()>,
 }
 
 #[wasm_bindgen]
 impl Widget {
-    /// `{PURPOSE: true | false}` as it is ticked now.
+    /// Takes over the boxes that the loader has drawn. `shown` is a plain object that names the nodes by their parts (`boxes`,
+    /// `status`, `button`, `receipt`, and `email` and `hint` where the widget asks for the address) and holds the form's `labels`.
+    #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn choices(&self) -> Object {
-        let choices = Object::new();
-        self.model.with_untracked(|model| {
-            for (purpose, yes) in model.choices() {
-                browser::set(&choices, purpose, &yes.into());
-            }
-        });
-        choices
-    }
-
-    /// The id of the submission that is being made, or was made last.
-    #[must_use]
-    pub fn submission(&self) -> String {
-        self.model.with_untracked(|model| model.id().to_owned())
-    }
-
-    /// The address in the widget's own field, as typed.
-    #[must_use]
-    pub fn email(&self) -> String {
-        self.model.with_untracked(|model| model.email.clone())
-    }
-
-    /// Sends what is ticked, at once: the request has left before this returns, so a page that goes away does not
-    /// stop it.
-    ///
-    /// `host_email` is what stands in the host form's own field. Nothing is returned when there is no address to send
-    /// with. The promise resolves with the collector's answer, `{id, state, purposes, receipt, resend_after}`, and is
-    /// rejected with `{reason, status}`, where `reason` is `network`, `outdated` or `refused`.
-    // What comes from JavaScript comes by value.
-    #[allow(clippy::needless_pass_by_value)]
-    pub fn submit(&mut self, host_email: Option<String>) -> Option<Promise> {
-        let mut attempt = Err(Refusal::Email);
-        self.model
-            .update(|model| attempt = model.submit(host_email.as_deref(), browser::now()));
-        match attempt {
-            Ok(json) => {
-                let answer = send::post(&self.collector, &json);
-                let model = self.model.clone();
-                let told = send::told(answer, self.submission(), move |id, outcome| {
-                    model.update(|model| model.settle(id, outcome));
-                });
-                self.sending = Some(told);
-            }
-            Err(Refusal::AlreadySent) => {}
-            Err(Refusal::Email) => return None,
+    pub fn new(shown: &JsValue, chat: bool) -> Self {
+        // Fails only where it has been done before, for the element before this one.
+        _ = Executor::init_wasm_bindgen();
+        let model = ArcRwSignal::new(Model::new(chat));
+        Self {
+            _painting: View::of(shown).follow(model.clone()),
+            model,
         }
-        self.sending.clone()
     }
 
-    /// Back to the beginning: nothing ticked, no address.
-    pub fn reset(&mut self) {
-        self.sending = None;
+    /// The person sends, with this address. Whether it may leave.
+    #[must_use]
+    pub fn send(&self, email: &str) -> bool {
+        let mut may = false;
+        self.model.update(|model| may = model.send(email));
+        may
+    }
+
+    /// A submission left before this code had come.
+    pub fn sending(&self) {
+        self.model.update(Model::sending);
+    }
+
+    /// What came of the submission that this widget sent last.
+    pub fn settle(&self, outcome: Outcome) {
+        self.model.update(|model| model.settle(outcome));
+    }
+
+    /// The person ticked, unticked or wrote something.
+    pub fn edit(&self) {
+        self.model.update(Model::edit);
+    }
+
+    /// The button was pressed. Whether that was to send; else the boxes are open again.
+    #[must_use]
+    pub fn press(&self) -> bool {
+        let sends = self
+            .model
+            .with_untracked(|model| model.button() == model::Button::Send);
+        if !sends {
+            self.model.update(Model::change);
+        }
+        sends
+    }
+
+    /// The host form was emptied.
+    pub fn reset(&self) {
         self.model.update(Model::reset);
     }
 }
 
-impl Json for JsValue {
-    fn member(&self, name: &str) -> Option<Self> {
-        let member = Reflect::get(self, &JsValue::from_str(name)).ok()?;
-        (!member.is_undefined() && !member.is_null()).then_some(member)
-    }
+/// What an answer of the collector means. `status` is 0 where none came; the rest says what is in its body: whether it names the
+/// submission, whether its `state` is `pending`, whether it is the problem `notice-outdated`.
+#[wasm_bindgen]
+#[must_use]
+pub fn judge(status: u16, names_it: bool, pending: bool, outdated: bool) -> Outcome {
+    Outcome::of(Answer {
+        status,
+        names_it,
+        pending,
+        outdated,
+    })
+}
 
-    fn elements(&self) -> Option<Vec<Self>> {
-        js_sys::Array::is_array(self).then(|| js_sys::Array::from(self).to_vec())
-    }
-
-    fn text(&self) -> Option<String> {
-        self.as_string()
-    }
-
-    fn is_true(&self) -> bool {
-        self.as_bool() == Some(true)
-    }
+/// How many milliseconds to wait until the next try; see [`schedule::next_try`].
+#[wasm_bindgen]
+#[must_use]
+pub fn wait(tries: u32, age: f64, chance: f64) -> f64 {
+    schedule::next_try(tries, age, chance)
 }

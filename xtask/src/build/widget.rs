@@ -1,13 +1,14 @@
-//! The widget's static files: a loader with a fixed name, and the wasm and its JS under names that carry the hash of
-//! their content, so that a browser may keep them for ever.
+//! The widget's static files: a loader with a fixed name, and the wasm under a name that carries the hash of its content, so that a
+//! browser may keep it for ever.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use anyhow::{Context, Result};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256, Sha384};
 
 use super::{Stamp, compile, esbuild, read};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     workspace::{hex, npm_tool, root, scratch, tool},
 };
 
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// What every browser of the last years reads. `--all-features` would write types that Chromium refuses.
 const WASM_FEATURES: [&str; 7] = [
@@ -29,18 +30,14 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
-/// Makes `widget/dist` when it is not up to date.
+/// Makes `widget/dist` when it is not up to date, and prints the tag for those who pin it.
 pub(crate) fn build(print: bool) -> Result<()> {
-    let loader = root().join("widget/loader/say-so.js");
-    let dist = root().join("widget/dist");
+    let room = root().join("widget");
+    let dist = room.join("dist");
     let wasm = compile("sayso-widget", "widget", print)?;
-    let inputs = [wasm.clone(), loader.clone()];
-    let output = if loader.exists() {
-        dist.join("say-so.js")
-    } else {
-        dist.join("widget")
-    };
-    let stamp = Stamp::new("widget", RECIPE, output, &inputs)?;
+    let mut inputs = vec![wasm.clone(), room.join("say-so.css")];
+    inputs.extend(modules(&room.join("loader"))?);
+    let stamp = Stamp::new("widget", RECIPE, dist.join("say-so.js"), &inputs)?;
     if stamp.holds() {
         step::satisfied("widget/dist is up to date");
         return Ok(());
@@ -52,21 +49,30 @@ pub(crate) fn build(print: bool) -> Result<()> {
 
     let hashed = dist.join("widget");
     fs::create_dir_all(&hashed).with_context(|| format!("cannot create {}", hashed.display()))?;
-    let js = publish(&work.join("say-so.min.js"), &hashed, "js")?;
     let wasm = publish(&work.join("say-so.min.wasm"), &hashed, "wasm")?;
-    if loader.exists() {
-        load(&loader, &work, &js, &wasm, print)?;
-        let finished = work.join("loader.min.js");
-        fs::rename(&finished, dist.join("say-so.js"))
-            .with_context(|| format!("cannot move {}", finished.display()))?;
-    } else {
-        step::note("widget/loader/say-so.js does not exist yet: no loader");
-    }
-    forget_old(&hashed, &[js, wasm])?;
+    bundle(&work, &hashed.join(&wasm), print)?;
+    let finished = work.join("loader.min.js");
+    // Twice: under the name that every page uses, and under one that never changes, for pages that pin it.
+    let pinned = publish(&finished, &hashed, "js")?;
+    fs::rename(&finished, dist.join("say-so.js"))
+        .with_context(|| format!("cannot move {}", finished.display()))?;
+    let integrity = integrity(&hashed.join(&pinned))?;
+    step::note(&format!(
+        "to pin this build: <script type=\"module\" src=\"https://COLLECTOR/widget/{pinned}\" integrity=\"{integrity}\" crossorigin></script>"
+    ));
+    forget_old(&hashed, &[pinned, wasm])?;
     stamp.set()
 }
 
-/// From the compiler's wasm to the smallest pair of JS and wasm.
+fn modules(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut modules: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    modules.sort();
+    Ok(modules)
+}
+
+/// From the compiler's wasm to the smallest one, with its JS beside it.
 fn shrink(wasm: &Path, work: &Path, print: bool) -> Result<()> {
     let mut bindgen = process::command(tool("wasm-bindgen"));
     bindgen
@@ -84,43 +90,43 @@ fn shrink(wasm: &Path, work: &Path, print: bool) -> Result<()> {
         .arg(work.join("say-so_bg.wasm"))
         .arg("-o")
         .arg(work.join("say-so.min.wasm"));
-    let mut minify = esbuild();
-    minify
-        .arg(work.join("say-so.js"))
-        // Bundled, as wasm-bindgen may have put snippets of JS beside it.
-        .args(["--bundle", "--minify", "--format=esm", "--target=es2022"])
-        .arg(format!(
-            "--outfile={}",
-            work.join("say-so.min.js").display()
-        ));
-    Steps::begin("widget/dist: wasm-bindgen, wasm-opt, esbuild")?
+    Steps::begin("widget/dist: wasm-bindgen, wasm-opt")?
         .showing(print)
         .then(bindgen)?
         .then(optimise)?
-        .then(minify)?
         .done();
     Ok(())
 }
 
-/// The loader with the addresses of the two files in it.
-fn load(loader: &Path, work: &Path, js: &str, wasm: &str, print: bool) -> Result<()> {
-    let mut text =
-        fs::read_to_string(loader).with_context(|| format!("cannot read {}", loader.display()))?;
-    for (placeholder, name) in [("__SAYSO_JS__", js), ("__SAYSO_WASM__", wasm)] {
-        if !text.contains(placeholder) {
-            bail!("{} does not mention {placeholder}", loader.display());
-        }
-        let address = format!("\"/widget/{name}\"");
-        for quote in ["\"", "'", "`", ""] {
-            text = text.replace(&format!("{quote}{placeholder}{quote}"), &address);
-        }
-    }
-    let filled = work.join("loader.js");
-    fs::write(&filled, text).with_context(|| format!("cannot write {}", filled.display()))?;
+/// One file of the loader's modules, the style sheet and the JS of the wasm, which knows the wasm's name and hash.
+fn bundle(work: &Path, wasm: &Path, print: bool) -> Result<()> {
+    let room = root().join("widget");
+    let sheet = work.join("say-so.min.css");
     let mut minify = esbuild();
     minify
-        .arg(&filled)
-        .args(["--minify", "--format=esm", "--target=es2022"])
+        .arg(room.join("say-so.css"))
+        .args(["--minify", "--log-level=warning"])
+        .arg(format!("--outfile={}", sheet.display()));
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy();
+    let mut bundle = esbuild();
+    bundle
+        .arg(room.join("loader/say-so.js"))
+        .args(["--bundle", "--minify", "--format=esm", "--target=es2022"])
+        .args(["--loader:.css=text", "--log-level=warning"])
+        .arg(format!(
+            "--alias:sayso-widget={}",
+            work.join("say-so.js").display()
+        ))
+        .arg(format!("--alias:say-so.css={}", sheet.display()))
+        .arg(format!("--define:SAYSO_WASM=\"/widget/{name}\""))
+        .arg(format!(
+            "--define:SAYSO_WASM_INTEGRITY=\"{}\"",
+            integrity(wasm)?
+        ))
+        .arg(format!(
+            "--define:SAYSO_VERSION=\"{}\"",
+            env!("CARGO_PKG_VERSION")
+        ))
         .arg(format!(
             "--outfile={}",
             work.join("loader.min.js").display()
@@ -128,8 +134,17 @@ fn load(loader: &Path, work: &Path, js: &str, wasm: &str, print: bool) -> Result
     Steps::begin("widget/dist/say-so.js: esbuild")?
         .showing(print)
         .then(minify)?
+        .then(bundle)?
         .done();
     Ok(())
+}
+
+/// As `integrity` attributes name a file (Subresource Integrity, section 3.1).
+fn integrity(file: &Path) -> Result<String> {
+    Ok(format!(
+        "sha384-{}",
+        STANDARD.encode(Sha384::digest(read(file)?))
+    ))
 }
 
 /// Copies a file under its hashed name and returns that name.

@@ -1,0 +1,42 @@
+// One act of choosing: who, what, when, and under which id. The same choice of the same person is the same act, however often the
+// button is pressed; another choice is another act.
+
+/** `{id, email, said}`: the act of choosing this, or the one before if it says the same. */
+export function intend(before, email, choices) {
+  const said = JSON.stringify([email, choices]);
+  return before?.said === said ? before : { id: uuid(), email, choices, said };
+}
+
+/** The body of `POST /v1/submissions`; `place` is what the page around the boxes gives. */
+export function body({ id, email, choices }, form, { page, conversation, shown_at }) {
+  return JSON.stringify({
+    id,
+    site: form.site,
+    form: form.form,
+    lang: form.lang,
+    notice_hash: form.notice.hash,
+    subject: { email },
+    choices,
+    source: form.source,
+    page,
+    conversation: conversation ?? undefined,
+    shown_at,
+    decided_at: new Date().toISOString(),
+    gpc: hasSignal(),
+    widget: SAYSO_VERSION,
+  });
+}
+
+/** Whether the browser sends Global Privacy Control. */
+export const hasSignal = () => navigator.globalPrivacyControl === true;
+
+/** A UUIDv7 (RFC 9562, section 5.7): 48 bits of time in milliseconds, then chance. */
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  let now = Date.now();
+  for (let at = 5; at >= 0; at--, now = Math.floor(now / 256)) bytes[at] = now % 256;
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,164 @@
+// Submissions on their way. Each is kept before it leaves and forgotten when the collector has answered for it, so that neither a
+// tunnel nor a page that is left loses one. Every try carries the same id and the same bytes: twice is once.
+//
+// While the first answer is awaited it is kept with the tab (sessionStorage): most pages are left by then, and an address should not
+// stay behind for what has most likely arrived. Only what is known not to have arrived outlives the tab (localStorage).
+//
+// What an answer means and when to try again is decided by the wasm module; an answer waits until it has come.
+
+import { brain } from "./wasm.js";
+
+const PREFIX = "say-so:";
+
+/** How long to wait for an answer, in milliseconds. A submission that arrived after all is found again by its id. */
+const PATIENCE = 30_000;
+
+/** Nothing is kept for longer; the wasm module says so too, but may never come. In milliseconds. */
+const KEPT = 72 * 3_600_000;
+
+/** Where storage is forbidden or full, what is on its way lives as long as the page. */
+const kept = new Map();
+
+/** Wakes those who wait for their next try. */
+let wake = new AbortController();
+
+/**
+ * Sends a submission `{id, collector, body}` until it is settled, and tells `heard(outcome, answer, status)` after each try. The first
+ * request has left when this returns.
+ */
+export function send(submission, heard) {
+  keep(submission, "sessionStorage");
+  return attend(submission, heard, post(submission));
+}
+
+/** What a page before this one could not send, or did not hear of. */
+export function leftBehind() {
+  for (const [storage, key] of stored()) {
+    const submission = read(storage, key);
+    if (submission && Math.abs(age(submission)) < KEPT) kept.set(submission.id, submission);
+    else drop(storage, key);
+  }
+  return [...kept.values()];
+}
+
+/** Sends again what is left behind, in the order in which it was decided. */
+export function resume(submission, heard) {
+  return attend(submission, heard);
+}
+
+/** No further try: the person chose anew before it was stored. */
+export function forget(id) {
+  kept.delete(id);
+  drop("sessionStorage", PREFIX + id);
+  drop("localStorage", PREFIX + id);
+}
+
+async function attend(submission, heard, answer) {
+  for (let tries = answer ? 1 : 0; kept.has(submission.id); tries++) {
+    if (answer) {
+      const { status, body } = await answer;
+      const { judge, Outcome } = await decided();
+      const problem = body?.type ?? "";
+      const outcome = judge(status, body?.id === submission.id, body?.state === "pending", problem.endsWith(":notice-outdated"));
+      const settled = outcome !== Outcome.Unreached;
+      if (settled) forget(submission.id);
+      else keep(submission, "localStorage");
+      heard(outcome, body, status);
+      if (settled) return;
+    }
+    const { wait } = await decided();
+    const pause = wait(tries, age(submission), Math.random());
+    if (pause === Infinity) return forget(submission.id);
+    await rest(pause);
+    if (kept.has(submission.id)) answer = post(submission);
+  }
+}
+
+/** The wasm module; where it cannot be loaded now, the line is down, and what is kept waits for it. */
+async function decided() {
+  for (;;) {
+    try {
+      return await brain();
+    } catch {
+      await rest(5000);
+    }
+  }
+}
+
+/** Waits, but no longer than until the line is back. */
+async function rest(pause) {
+  const { signal } = wake;
+  await new Promise((done) => {
+    const timer = setTimeout(done, pause);
+    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+  });
+}
+
+/**
+ * One try. The body is a text, so that the request needs no preflight, which a page that is being left would not wait for (Fetch
+ * standard, "CORS-safelisted request-header"). `keepalive` lets it outlive the page.
+ */
+async function post(submission) {
+  const { collector, body } = submission;
+  submission.flying = true;
+  try {
+    const request = { method: "POST", body, keepalive: true, credentials: "omit", signal: AbortSignal.timeout(PATIENCE) };
+    const response = await fetch(`${collector}/v1/submissions`, request);
+    return { status: response.status, body: await response.json().catch(() => {}) };
+  } catch {
+    keep(submission, "localStorage"); // now: the page may be gone before anybody has judged
+    return { status: 0 };
+  } finally {
+    submission.flying = false;
+  }
+}
+
+function age({ body }) {
+  try {
+    return Date.now() - Date.parse(JSON.parse(body).decided_at);
+  } catch {
+    return NaN;
+  }
+}
+
+function keep(submission, storage) {
+  const { id, collector, body } = submission;
+  kept.set(id, submission);
+  try {
+    globalThis[storage].setItem(PREFIX + id, JSON.stringify({ id, collector, body }));
+  } catch {} // forbidden or full
+}
+
+function read(storage, key) {
+  try {
+    const { id, collector, body } = JSON.parse(globalThis[storage].getItem(key));
+    if (PREFIX + id === key) return { id, collector, body };
+  } catch {} // not ours, whatever it is called
+}
+
+function drop(storage, key) {
+  try {
+    globalThis[storage].removeItem(key);
+  } catch {}
+}
+
+function stored() {
+  const keys = (storage) => {
+    try {
+      return Object.keys(globalThis[storage]).filter((key) => key.startsWith(PREFIX));
+    } catch {
+      return [];
+    }
+  };
+  return ["localStorage", "sessionStorage"].flatMap((storage) => keys(storage).map((key) => [storage, key]));
+}
+
+addEventListener("online", () => {
+  wake.abort();
+  wake = new AbortController();
+});
+
+// The last chance of this page: what waits for its next try leaves now. If it has arrived already, this changes nothing.
+addEventListener("pagehide", () => {
+  for (const submission of kept.values()) if (!submission.flying) post(submission);
+});
