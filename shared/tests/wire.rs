@@ -128,6 +128,7 @@ macro_rules! laws {
 laws! {
     a_definition_reads_back: SiteDefinition = golden(include_str!("golden/definition.json"));
     a_form_reads_back: PublishedForm = golden(include_str!("golden/form.json"));
+    a_form_with_three_purposes_reads_back: PublishedForm = golden(include_str!("golden/form_three_purposes.json"));
     a_submission_reads_back: SubmissionWire = golden(include_str!("golden/submission.json"));
     an_answer_reads_back: SubmissionAnswer = golden(include_str!("golden/submission_answer.json"));
     facts_read_back: SubmissionFacts = golden(include_str!("golden/submission_facts.json"));

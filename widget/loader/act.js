@@ -1,14 +1,14 @@
 // One act of choosing: who, what, when, and under which id. The same choice of the same person is the same act, however often the
 // button is pressed; another choice is another act.
 
-/** `{id, email, said}`: the act of choosing this, or the one before if it says the same. */
-export function intend(before, email, choices) {
+/** The act of choosing this, or the one before if it says the same. `place` is what the page around the boxes gives. */
+export function intend(before, email, choices, form, place) {
   const said = JSON.stringify([email, choices]);
-  return before?.said === said ? before : { id: uuid(), email, choices, said };
+  return before?.said === said ? before : { id: uuid(), email, choices, form, place, said };
 }
 
-/** The body of `POST /v1/submissions`; `place` is what the page around the boxes gives. */
-export function body({ id, email, choices }, form, { page, conversation, shown_at }) {
+/** The body of `POST /v1/submissions`, for a decision that is made now. */
+export function body({ id, email, choices, form, place: { page, conversation, shown_at } }) {
   return JSON.stringify({
     id,
     site: form.site,

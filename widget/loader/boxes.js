@@ -33,7 +33,7 @@ export function draw(form, { asksEmail, gpc }) {
 
 /** What stands there where this page lets no wasm run: the way to the same boxes on a page of their own. */
 export function door(form, address) {
-  const link = make("a", { part: "link", href: address, target: "_blank", rel: "noopener" }, form.labels.open_form ?? form.labels.legend);
+  const link = make("a", { part: "link", href: address, target: "_blank", rel: "noopener" }, form.labels.open_form);
   const inside = [make("p", { part: "intro" }, form.intro), make("p", { part: "note" }, link)];
   return make("div", { part: "root", ...tongue(form.lang) }, ...inside);
 }
@@ -58,9 +58,9 @@ function statement({ title, text }, at, labels) {
   return make(
     "div",
     { part: "purpose said" },
-    labels.said && make("p", { part: "note" }, labels.said),
     make("p", { part: "title", id: `title${at}` }, title),
     make("p", { part: "text" }, text),
+    make("p", { part: "note" }, labels.said),
     more(at, labels),
   );
 }

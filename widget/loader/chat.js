@@ -3,36 +3,46 @@
 import { failure } from "./trouble.js";
 
 /**
- * Appends the question to the element `into` and resolves with `{submission, state, receipt, choices}` once it is answered; is rejected
- * with an Error whose `reason` says why there is no answer: `form` (it cannot be shown), `network`, `attribute`, or `removed`.
+ * Appends the question to the element `into` and resolves with `{submission, state, receipt, choices}` once it is answered; `state` is
+ * `stored`, or `queued` where it is not stored yet. Is rejected with an Error whose `reason` says why there is no answer: `form` (it cannot be
+ * shown), `attribute`, `network`, `wasm` (the page lets none run: there is a link instead), or `removed`.
  */
 export function ask({ into, ...attributes }) {
   const element = document.createElement("say-so");
   element.setAttribute("mode", "chat");
   for (const [name, value] of Object.entries(attributes)) if (value != null) element.setAttribute(name, value);
   return new Promise((resolve, reject) => {
-    const answered = ({ detail: { submission, receipt }, type }) =>
+    const answered = ({ type, detail: { submission, receipt } }) =>
       resolve({ submission, state: type.slice("say-so:".length), receipt, choices: element.choices });
     element.addEventListener("say-so:stored", answered);
     element.addEventListener("say-so:queued", answered);
-    element.addEventListener("say-so:error", ({ detail }) => {
-      if (!element.asks) reject(failure(detail.reason, detail));
-    });
     element.addEventListener("say-so:removed", () => reject(failure("removed")));
+    element.addEventListener("say-so:error", ({ detail }) => {
+      if (element.asks) return; // the person can mend it
+      reject(failure(detail.reason, detail));
+      if (detail.reason !== "wasm") element.remove();
+    });
     into.append(element);
   });
 }
 
 /**
  * Answers chats in frames of exactly these `origins`: `{type: "say-so:ask", id, form, conversation, lang}` asks in the element `into`, for
- * `site`; the frame that asked, and no other, hears `{type: "say-so:outcome", id, …}`. Gives a function that stops it.
+ * `site`; the frame that asked, and no other, hears `{type: "say-so:outcome", id, …}`. The same `id` again is the same question. Gives a function
+ * that stops it.
  */
 export function answerFrames({ origins, site, into }) {
+  if (origins.some((origin) => !/^https?:/.test(origin))) {
+    throw new TypeError("say-so: origins are like https://chat.example; every sandboxed frame calls itself null");
+  }
+  const asked = new Map();
   const heard = async ({ data, origin, source }) => {
-    if (data?.type !== "say-so:ask" || !origins.includes(origin) || !source) return;
-    const { id, form, conversation, lang } = data;
-    const outcome = await ask({ into, site, form, conversation, lang }).catch(({ reason }) => ({ error: reason }));
-    source.postMessage({ type: "say-so:outcome", id, ...outcome }, { targetOrigin: origin });
+    const { type, id, form, conversation, lang } = data ?? {};
+    if (type !== "say-so:ask" || typeof id !== "string" || typeof form !== "string" || !origins.includes(origin)) return;
+    const question = `${origin} ${id}`;
+    if (!asked.has(question)) asked.set(question, ask({ into, site, form, conversation, lang }));
+    const outcome = await asked.get(question).catch(({ reason }) => ({ error: reason }));
+    source?.postMessage({ type: "say-so:outcome", id, ...outcome }, { targetOrigin: origin });
   };
   addEventListener("message", heard);
   return () => removeEventListener("message", heard);

@@ -1,51 +1,49 @@
 // The form around an element: when it is truly sent, and nothing else. It holds no form up.
 //
 // A form that sends itself fires `submit`, then `formdata`, and leaves. A script that sends it prevents the first and may never cause
-// the second. A form that finds a mistake by script prevents `submit` too. So: what leaves is sent at once, and what was prevented is
-// sent when all listeners have run and the form shows no mistake.
+// the second. A form that finds a mistake by script prevents `submit` too. So: what is chosen is read when `submit` comes, before any script
+// may have emptied the form; what leaves is sent at once; what was prevented is sent when all listeners have run and the form shows no
+// mistake.
 
 const MISTAKE = ":invalid, [aria-invalid=true]";
 
 /**
- * Hears `form` until `signal` is aborted: `sends()` sends, `fills(formData)` adds what the form should carry, and `intends()` is the
- * id of the submission that it then names.
+ * Hears `form` until `signal` is aborted. `reads()` gives what is chosen now, if there is anything to send; `sends(act)` sends it;
+ * `fills(formData)` adds what the form should carry; `names()` is the id that it then carries.
  */
-export function hear(form, signal, { sends, fills, intends }) {
-  let submitting; // the last `submit` event that has not been followed yet
+export function hear(form, signal, { reads, sends, fills, names }) {
+  let waiting; // `{event, act}` of the last `submit`, until it is followed
 
   const follow = () => {
-    submitting = undefined;
-    sends();
+    const { act } = waiting;
+    waiting = undefined;
+    if (act) sends(act);
   };
 
-  form.addEventListener(
-    "submit",
-    (event) => {
-      submitting = event;
-      setTimeout(() => {
-        if (submitting === event && !(event.defaultPrevented && form.querySelector(MISTAKE))) follow();
-      });
-    },
-    { signal, capture: true },
-  );
+  const submits = (event) => {
+    const mine = (waiting = { event, act: reads() });
+    setTimeout(() => {
+      if (waiting !== mine) return;
+      if (event.defaultPrevented && form.querySelector(MISTAKE)) waiting = undefined;
+      else follow();
+    });
+  };
 
-  form.addEventListener(
-    "formdata",
-    ({ formData }) => {
-      const leaves = submitting && submitting.eventPhase === Event.NONE && !submitting.defaultPrevented;
-      if (leaves) follow();
-      fills(formData);
-    },
-    { signal },
-  );
+  const collects = ({ formData }) => {
+    const leaves = waiting && waiting.event.eventPhase === Event.NONE && !waiting.event.defaultPrevented;
+    if (leaves) follow();
+    fills(formData);
+  };
 
   // `form.submit()` of a script fires no `submit`. Where the browser tells that a page is being left, it tells with which fields.
-  globalThis.navigation?.addEventListener(
-    "navigate",
-    ({ formData, destination }) => {
-      const named = formData ?? new URL(destination.url).searchParams;
-      if (named.get("sayso-submission") === intends()) sends();
-    },
-    { signal },
-  );
+  const leaves = ({ formData, destination }) => {
+    const fields = formData ?? new URL(destination.url).searchParams;
+    const id = fields.get("sayso-submission");
+    if (id && id === names()) sends(reads());
+  };
+
+  form.addEventListener("submit", submits, { signal, capture: true });
+  form.addEventListener("formdata", collects, { signal });
+  globalThis.navigation?.addEventListener("navigate", leaves, { signal });
+  addEventListener("pagehide", () => waiting && follow(), { signal });
 }

@@ -6,9 +6,10 @@
 //
 // What an answer means and when to try again is decided by the wasm module; an answer waits until it has come.
 
-import { brain } from "./wasm.js";
+import { brainInTheEnd, rest } from "./wasm.js";
 
 const PREFIX = "say-so:";
+const OURS = /^say-so:[0-9a-f-]{36}$/;
 
 /** How long to wait for an answer, in milliseconds. A submission that arrived after all is found again by its id. */
 const PATIENCE = 30_000;
@@ -18,9 +19,6 @@ const KEPT = 72 * 3_600_000;
 
 /** Where storage is forbidden or full, what is on its way lives as long as the page. */
 const kept = new Map();
-
-/** Wakes those who wait for their next try. */
-let wake = new AbortController();
 
 /**
  * Sends a submission `{id, collector, body}` until it is settled, and tells `heard(outcome, answer, status)` after each try. The first
@@ -57,7 +55,7 @@ async function attend(submission, heard, answer) {
   for (let tries = answer ? 1 : 0; kept.has(submission.id); tries++) {
     if (answer) {
       const { status, body } = await answer;
-      const { judge, Outcome } = await decided();
+      const { judge, Outcome } = await brainInTheEnd();
       const problem = body?.type ?? "";
       const outcome = judge(status, body?.id === submission.id, body?.state === "pending", problem.endsWith(":notice-outdated"));
       const settled = outcome !== Outcome.Unreached;
@@ -66,32 +64,13 @@ async function attend(submission, heard, answer) {
       heard(outcome, body, status);
       if (settled) return;
     }
-    const { wait } = await decided();
+    const { wait } = await brainInTheEnd();
     const pause = wait(tries, age(submission), Math.random());
     if (pause === Infinity) return forget(submission.id);
     await rest(pause);
-    if (kept.has(submission.id)) answer = post(submission);
+    if (isSettledElsewhere(submission)) kept.delete(submission.id);
+    else if (kept.has(submission.id)) answer = post(submission);
   }
-}
-
-/** The wasm module; where it cannot be loaded now, the line is down, and what is kept waits for it. */
-async function decided() {
-  for (;;) {
-    try {
-      return await brain();
-    } catch {
-      await rest(5000);
-    }
-  }
-}
-
-/** Waits, but no longer than until the line is back. */
-async function rest(pause) {
-  const { signal } = wake;
-  await new Promise((done) => {
-    const timer = setTimeout(done, pause);
-    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
-  });
 }
 
 /**
@@ -126,13 +105,24 @@ function keep(submission, storage) {
   kept.set(id, submission);
   try {
     globalThis[storage].setItem(PREFIX + id, JSON.stringify({ id, collector, body }));
+    submission.stored = true;
   } catch {} // forbidden or full
+}
+
+/** Whether another tab has sent it, or chosen anew: it is no longer where it was put. */
+function isSettledElsewhere({ id, stored }) {
+  try {
+    const key = PREFIX + id;
+    return stored && localStorage.getItem(key) === null && sessionStorage.getItem(key) === null;
+  } catch {
+    return false;
+  }
 }
 
 function read(storage, key) {
   try {
     const { id, collector, body } = JSON.parse(globalThis[storage].getItem(key));
-    if (PREFIX + id === key) return { id, collector, body };
+    if (PREFIX + id === key) return { id, collector, body, stored: true };
   } catch {} // not ours, whatever it is called
 }
 
@@ -145,18 +135,13 @@ function drop(storage, key) {
 function stored() {
   const keys = (storage) => {
     try {
-      return Object.keys(globalThis[storage]).filter((key) => key.startsWith(PREFIX));
+      return Object.keys(globalThis[storage]).filter((key) => OURS.test(key));
     } catch {
       return [];
     }
   };
   return ["localStorage", "sessionStorage"].flatMap((storage) => keys(storage).map((key) => [storage, key]));
 }
-
-addEventListener("online", () => {
-  wake.abort();
-  wake = new AbortController();
-});
 
 // The last chance of this page: what waits for its next try leaves now. If it has arrived already, this changes nothing.
 addEventListener("pagehide", () => {

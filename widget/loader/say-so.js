@@ -9,13 +9,14 @@
 // that owns them; an element with form="newsletter" would be owned by none. So it is moved to `form-key`, and the element belongs to
 // the form around it as any field does. Who writes `form-key` themselves may use `form` as HTML means it.
 
-import css from "say-so.css";
 import { body, hasSignal, intend } from "./act.js";
 import { door, draw } from "./boxes.js";
 import { hear } from "./host.js";
+import { dress } from "./look.js";
 import { forget, leftBehind, resume, send } from "./outbox.js";
+import { published } from "./published.js";
 import { complain, failure } from "./trouble.js";
-import { brain, obstacle } from "./wasm.js";
+import { brain, brainInTheEnd, obstacle } from "./wasm.js";
 
 export { answerFrames, ask } from "./chat.js";
 
@@ -24,7 +25,7 @@ class SaySo extends HTMLElement {
   static observedAttributes = ["site", "form", "form-key", "lang", "mode", "email-field", "conversation", "collector"];
 
   #internals = this.attachInternals();
-  #shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+  #shadow = this.attachShadow({ mode: "open" });
   #form; // the published form that is shown
   #shown; // its nodes, by part
   #place; // what the page gave it when it was shown
@@ -35,6 +36,11 @@ class SaySo extends HTMLElement {
   #ears; // ends the listening to the host form
   #moved = false; // whether `form` was ours and now stands in `form-key`
   #remembered; // what the browser kept of these boxes when the page was left
+
+  constructor() {
+    super();
+    this.#own(); // before the browser looks whose it is, and what it remembers of it
+  }
 
   // ---- For the page's own scripts
 
@@ -54,9 +60,12 @@ class SaySo extends HTMLElement {
    * it is tried again. Is rejected with an Error whose `reason` is `email`, `outdated`, `refused` or `not-ready`.
    */
   submit() {
-    if (!this.#shown) return Promise.reject(failure("not-ready"));
-    const act = this.#intend();
-    return (act.outcome ??= this.#send(act));
+    return this.#shown ? this.#submit(this.#intend()) : Promise.reject(failure("not-ready"));
+  }
+
+  /** The first box. No `delegatesFocus`: a click on a text and a space to scroll would tick it. */
+  focus(options) {
+    this.#boxes()[0]?.focus(options);
   }
 
   /** Back to the beginning: nothing ticked. */
@@ -73,6 +82,7 @@ class SaySo extends HTMLElement {
   connectedCallback() {
     elements.add(this);
     this.#own();
+    this.#attend(this.#internals.form);
     if (!this.#shown) this.#show();
   }
 
@@ -84,6 +94,7 @@ class SaySo extends HTMLElement {
     // Moving an element takes it out and puts it back: what was ticked stays ticked.
     queueMicrotask(() => {
       if (this.isConnected) return;
+      this.#attend(null);
       this.#showing++;
       this.#hide();
       this.#emit("removed");
@@ -92,7 +103,7 @@ class SaySo extends HTMLElement {
 
   /** A style sheet belongs to a document; the one of the frame that it is moved to needs its own. */
   adoptedCallback() {
-    this.#dress();
+    dress(this.#shadow);
   }
 
   attributeChangedCallback(name, before, after) {
@@ -102,14 +113,7 @@ class SaySo extends HTMLElement {
   }
 
   formAssociatedCallback(form) {
-    this.#ears?.abort();
-    if (!form) return;
-    this.#ears = new AbortController();
-    hear(form, this.#ears.signal, {
-      sends: () => this.#counts() && this.submit().catch(() => {}), // `say-so:error` has told it
-      fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
-      intends: () => this.#counts() && this.#act?.id,
-    });
+    this.#attend(form);
   }
 
   formDisabledCallback(disabled) {
@@ -122,7 +126,8 @@ class SaySo extends HTMLElement {
 
   formStateRestoreCallback(state, reason) {
     // What a person ticked and left comes back; what a browser thinks that they might tick does not.
-    if (reason === "restore") this.#remembered = JSON.parse(state);
+    if (reason !== "restore") return;
+    this.#remembered = JSON.parse(state);
     this.#remember();
   }
 
@@ -132,6 +137,18 @@ class SaySo extends HTMLElement {
     const key = this.getAttribute("form");
     this.removeAttribute("form");
     this.setAttribute("form-key", key);
+  }
+
+  #attend(form) {
+    this.#ears?.abort();
+    if (!form) return;
+    this.#ears = new AbortController();
+    hear(form, this.#ears.signal, {
+      reads: () => this.#counts() && this.#intend(),
+      sends: (act) => this.#submit(act).catch(() => {}), // `say-so:error` has told it
+      fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
+      names: () => this.#counts() && this.#act?.id,
+    });
   }
 
   // ---- Showing
@@ -144,15 +161,16 @@ class SaySo extends HTMLElement {
       collector = new URL(collector, import.meta.url).origin;
       await null; // scripts set one attribute after the other
       if (left()) return;
-      const form = await this.#published(collector, again);
+      const form = await published(this, collector, again && { cache: "reload" });
       if (left()) return;
       this.#hide();
-      this.#dress();
+      dress(this.#shadow);
       const forbidden = obstacle();
       if (forbidden) {
         complain(this, failure("wasm", { message: forbidden.message }), collector);
         const address = `${collector}/f/${form.site}/${form.form}?lang=${form.lang}`;
         this.#shadow.replaceChildren(door(form, address));
+        this.#internals.states?.add("ready");
         this.#fail(failure("wasm"));
         return;
       }
@@ -179,9 +197,12 @@ class SaySo extends HTMLElement {
     const shown = (this.#shown = draw(form, { asksEmail: !email, gpc: hasSignal() }));
     shown.button.hidden = !this.#chats();
     if (again && shown.email) shown.email.value = again.email;
-    shown.root.addEventListener("input", () => this.#edited());
+    shown.root.addEventListener("input", ({ target }) => this.#edited(target));
     shown.button.addEventListener("click", () => this.#pressed());
+    shown.email?.addEventListener("keydown", ({ key }) => key === "Enter" && this.#entered());
     this.#shadow.replaceChildren(shown.root);
+    if (again?.focus) this.focus();
+    this.#internals.states?.add("ready"); // for a page that keeps room until then
     this.formDisabledCallback(this.matches(":disabled"));
     this.#remember();
     this.#report();
@@ -189,7 +210,10 @@ class SaySo extends HTMLElement {
 
   /** The wasm module comes to boxes that may have been ticked and sent already. */
   async #takeOver(left, again) {
-    const { Widget, Outcome } = await brain();
+    brain().catch(({ message }) => {
+      if (!left()) complain(this, this.#fail(failure("network", { message })), this.#place.collector);
+    });
+    const { Widget, Outcome } = await brainInTheEnd();
     if (left()) return;
     this.#widget = new Widget(this.#shown, this.#chats());
     const before = again ? Outcome.Outdated : earlier(this.#form);
@@ -203,35 +227,9 @@ class SaySo extends HTMLElement {
     this.#widget?.free();
     this.#widget = this.#shown = this.#act = this.#told = undefined;
     this.#shadow.replaceChildren();
+    this.#internals.states?.delete("ready");
     this.#internals.setFormValue(null);
     this.#internals.setValidity({});
-  }
-
-  #dress() {
-    this.#shadow.adoptedStyleSheets = [sheetOf(this.ownerDocument)];
-  }
-
-  async #published(collector, again) {
-    const name = (attribute) => {
-      const value = this.getAttribute(attribute);
-      if (!value) throw failure("attribute", { attribute: attribute.replace("-key", "") });
-      return encodeURIComponent(value);
-    };
-    const address = `${collector}/v1/sites/${name("site")}/forms/${name("form-key")}?lang=${encodeURIComponent(this.#language())}`;
-    const response = await fetch(address, again && { cache: "reload" });
-    if (!response.ok) {
-      const { detail, title } = await response.json().catch(() => ({}));
-      throw failure("form", { status: response.status, detail: detail ?? title });
-    }
-    return response.json();
-  }
-
-  #language() {
-    for (let node = this; node; node = node.parentNode ?? node.host) {
-      const lang = node.getAttribute?.("lang");
-      if (lang) return lang;
-    }
-    return navigator.language;
   }
 
   // ---- What is chosen
@@ -263,14 +261,14 @@ class SaySo extends HTMLElement {
   }
 
   #intend() {
-    return (this.#act = intend(this.#act, this.#email(), this.choices));
+    return (this.#act = intend(this.#act, this.#email(), this.choices, this.#form, this.#place));
   }
 
-  #edited() {
+  #edited(control) {
     this.#told = undefined;
     this.#widget?.edit();
     this.#report();
-    this.#emit("change", { choices: this.choices });
+    if (control.type === "checkbox") this.#emit("change", { choices: this.choices });
   }
 
   /** Gives the browser the value, the validity, and what to remember when the page is left. */
@@ -302,7 +300,8 @@ class SaySo extends HTMLElement {
     if (this.#widget && !this.#widget.press()) {
       if (this.#told) forget(this.#told.id);
       this.#told = undefined;
-      return this.#boxes()[0]?.focus();
+      requestAnimationFrame(() => this.#boxes()[0]?.focus()); // when they are painted open
+      return;
     }
     if (!this.#internals.reportValidity()) return;
     this.submit().catch(({ reason }) => {
@@ -310,19 +309,30 @@ class SaySo extends HTMLElement {
     });
   }
 
-  /** Resolves as `submit` does. The request has left when this returns. */
-  #send(act) {
+  /** Enter in the widget's own field does what it does in any: it sends. */
+  #entered() {
+    if (!this.#chats()) return this.#internals.form?.requestSubmit();
+    this.#shown.button.focus(); // the field closes while it is being sent
+    this.#pressed();
+  }
+
+  /** Sends an act of choosing, once; resolves as `submit` does. The request has left when this returns. */
+  #submit(act) {
+    if (act.outcome) return act.outcome;
     const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
-    if (!good) {
-      queueMicrotask(() => (act.outcome = undefined));
-      return Promise.reject(this.#fail(failure("email")));
-    }
-    const { collector } = this.#place;
-    act.body ??= body(act, this.#form, this.#place);
+    if (!good) return Promise.reject(this.#fail(failure("email")));
     this.#told = act;
+    // A script may have emptied the form since: then the boxes are open for another choice.
+    if (act !== this.#act) this.#widget?.reset();
+    return (act.outcome = this.#send(act));
+  }
+
+  #send(act) {
+    const { collector } = act.place;
+    act.body ??= body(act);
     return new Promise((resolve, reject) => {
       send({ id: act.id, collector, body: act.body }, async (outcome, answer, status) => {
-        const { Outcome } = await brain();
+        const { Outcome } = await brainInTheEnd();
         const submission = act.id;
         act.settled = outcome;
         this.#settle(act);
@@ -339,7 +349,7 @@ class SaySo extends HTMLElement {
           const reason = outcome === Outcome.Outdated ? "outdated" : "refused";
           const problem = failure(reason, { submission, status, detail: answer?.detail });
           if (reason === "refused") complain(this, problem, collector);
-          else if (act === this.#told) this.#show({ email: this.#shown?.email?.value ?? "" });
+          else if (act === this.#told) this.#show({ email: this.#shown?.email?.value ?? "", focus: this.#shadow.activeElement });
           reject(this.#fail(problem));
         }
       });
@@ -348,13 +358,13 @@ class SaySo extends HTMLElement {
 
   #settle(act) {
     if (act !== this.#told || !this.#widget) return;
-    this.#shown.receipt.textContent = `${this.#form.labels.receipt ?? ""} ${act.id}`.trim();
+    this.#shown.receipt.textContent = `${this.#form.labels.receipt} ${act.id}`;
     this.#widget.settle(act.settled);
   }
 
   /** Tells all elements of a form what came of something that a page before this one could not send. */
-  static tell(left, outcome, answer) {
-    for (const element of elements) element.#hearEarlier(left, outcome, answer);
+  static tell(submission, outcome, answer) {
+    for (const element of elements) element.#hearEarlier(submission, outcome, answer);
   }
 
   #hearEarlier({ site, form, id }, outcome, answer) {
@@ -377,31 +387,18 @@ class SaySo extends HTMLElement {
 /** The elements that are in a page now. */
 const elements = new Set();
 
-const sheets = new WeakMap();
-
-function sheetOf(page) {
-  if (!sheets.has(page)) {
-    const sheet = new page.defaultView.CSSStyleSheet();
-    sheet.replaceSync(css);
-    sheets.set(page, sheet);
-  }
-  return sheets.get(page);
-}
-
 /** What a page before this one could not send, with what came of it since. */
-const left = new Map();
+const unsent = [];
 
-function earlier({ site, form }) {
-  for (const each of left.values()) if (each.site === site && each.form === form) return each.outcome;
-}
+const earlier = ({ site, form }) => unsent.find((each) => each.site === site && each.form === form)?.outcome;
 
 if (!customElements.get("say-so")) {
   customElements.define("say-so", SaySo);
   for (const submission of leftBehind()) {
     const { id, site, form } = JSON.parse(submission.body);
     const told = { id, site, form };
-    left.set(id, told);
-    brain().then(({ Outcome }) => (told.outcome ??= Outcome.Unreached), () => {});
+    unsent.push(told);
+    brainInTheEnd().then(({ Outcome }) => (told.outcome ??= Outcome.Unreached));
     resume(submission, (outcome, answer) => {
       told.outcome = outcome;
       SaySo.tell(told, outcome, answer);

@@ -3,6 +3,9 @@
 
 import init, { Outcome, Widget, judge, wait } from "sayso-widget";
 
+const FIRST_PAUSE = 5_000; // milliseconds
+const LONGEST_PAUSE = 300_000;
+
 let loading;
 
 /** The wasm module, from the moment that somebody needs it. A load that failed is tried again by who asks next. */
@@ -12,6 +15,31 @@ export function brain() {
     throw problem;
   });
   return loading;
+}
+
+/** The same, however long the line is down. */
+export async function brainInTheEnd() {
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      return await brain();
+    } catch {
+      await rest(pause);
+    }
+  }
+}
+
+/** Waits so many milliseconds, but no longer than until the line is back, or the page is. */
+export function rest(pause) {
+  return new Promise((done) => {
+    const ears = new AbortController();
+    const over = () => {
+      clearTimeout(timer);
+      ears.abort();
+      done();
+    };
+    const timer = setTimeout(over, pause);
+    for (const event of ["online", "pageshow"]) addEventListener(event, over, ears);
+  });
 }
 
 async function load() {

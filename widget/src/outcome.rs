@@ -2,6 +2,9 @@
 //!
 //! It refuses to believe that something is stored before the collector has named the very submission that it stored.
 
+// What `wasm_bindgen` writes for an enum compares the numbers that JavaScript gives it.
+#![allow(clippy::float_cmp)]
+
 use wasm_bindgen::prelude::*;
 
 /// What came of one try to send a submission.
