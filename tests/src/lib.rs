@@ -18,6 +18,7 @@ pub mod wire;
 
 pub mod stack;
 
+pub mod boxes;
 pub mod browser;
 pub mod mailbox;
 pub mod pages;

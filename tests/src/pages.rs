@@ -117,6 +117,10 @@ pub const STATES: &[State] = &[
         visit.open(&visit.hosted());
         visit.unfold();
     }),
+    state("hosted-said-and-needed", |visit| {
+        visit.open(&visit.hosted().replace("/newsletter", "/order"));
+        visit.unfold();
+    }),
     state("hosted-mistyped", |visit| {
         visit.open(&visit.hosted());
         visit.browser.press_at("input[value=EMARKETING]");
@@ -264,13 +268,18 @@ pub fn publish(stack: &Stack, site: &str, theme: &Value) {
         "title": {"nl": "Nieuws uit de werkplaats", "en": "News from the workshop", "de": "Neues aus der Werkstatt", "fr": "Nouvelles de l’atelier", "ar": "أخبار الورشة"},
         "text": {"nl": "Eens per maand.", "en": "Once a month.", "de": "Einmal im Monat.", "fr": "Une fois par mois.", "ar": "مرة في الشهر."},
     });
+    let said = json!({
+        "key": "ORDER", "legal_basis": "contract", "channels": ["email"], "double_opt_in": false, "retention_days": 2555,
+        "title": {"nl": "Uw bestelling", "en": "Your order", "de": "Ihre Bestellung", "fr": "Votre commande", "ar": "طلبك"},
+        "text": {"nl": "Om uw bestelling te sturen.", "en": "To send what you ordered.", "de": "Um Ihnen Ihre Bestellung zu schicken.", "fr": "Pour vous envoyer votre commande.", "ar": "لإرسال ما طلبته."},
+    });
     let mut definition = json!({
         "name": "Wielrijk",
         "controller": {"name": "Wielrijk Fietsen", "privacy_url": "https://wielrijk.example/privacy", "contact": "privacy@wielrijk.example"},
         "default_language": "nl", "languages": languages, "origins": [stack.pages("")],
         "mail": {"from": "post@wielrijk.example", "from_name": "Wielrijk Fietsen"},
         "theme": theme,
-        "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "EMARKETING"], "intro": intro}],
+        "forms": [{"key": "newsletter", "source": "web_form", "purposes": ["STORE", "EMARKETING"], "intro": &intro}],
     });
     let path = format!("/v1/sites/{site}");
     let put = |definition: &Value| {
@@ -278,13 +287,19 @@ pub fn publish(stack: &Stack, site: &str, theme: &Value) {
         assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
     };
     put(&definition);
-    // The two purposes that every site begins with, and a part of one.
+    // The two purposes that every site begins with, a part of one, and one that is said and not asked.
     let known = stack.admin("GET", &path).send().expect(200).json();
     let mut purposes = known["purposes"].clone();
     let list = purposes.as_array_mut().expect("a list");
-    list.retain(|purpose| purpose["key"] != "NEWS");
-    list.push(part);
+    list.retain(|purpose| purpose["key"] != "NEWS" && purpose["key"] != "ORDER");
+    list.extend([part, said]);
     definition["purposes"] = purposes;
+    let order = json!({
+        "key": "order", "source": "web_form", "purposes": ["STORE", "ORDER", "EMARKETING"], "conditions": ["STORE"], "intro": intro,
+    });
+    let chat = json!({"key": "chat", "source": "chat", "purposes": ["EMARKETING", "STORE"], "intro": intro});
+    let forms = definition["forms"].as_array_mut().expect("a list");
+    forms.extend([order, chat]);
     put(&definition);
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Address and file, in the folder `examples`. A fixed list: no address reaches another file.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 10] = [
     ("/", "pages/index.html"),
     ("/site.css", "pages/site.css"),
     ("/logo.svg", "pages/logo.svg"),
@@ -27,6 +27,9 @@ const FILES: [(&str, &str); 7] = [
     ("/web-form/en.html", "web-form/en.html"),
     ("/chat-page/", "chat-page/index.html"),
     ("/chat-page/chat.js", "chat-page/chat.js"),
+    ("/looks/", "looks/index.html"),
+    ("/looks/page.css", "looks/page.css"),
+    ("/looks/looks.css", "looks/looks.css"),
 ];
 
 /// deep-chat as npm installs it, in the folder of the project.
@@ -79,6 +82,7 @@ impl Site {
             .route("/deep-chat.js", get(deep_chat))
             .route("/web-form", get(|| async { Redirect::to("/web-form/") }))
             .route("/chat-page", get(|| async { Redirect::to("/chat-page/") }))
+            .route("/looks", get(|| async { Redirect::to("/looks/") }))
             .route("/subscribe", post(subscribe))
             .with_state(self)
     }

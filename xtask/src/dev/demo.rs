@@ -1,4 +1,4 @@
-//! Loads the demo site as an operator would: through the admin routes, with the admin token.
+//! Loads the demo sites as an operator would: through the admin routes, with the admin token.
 
 use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -15,13 +15,21 @@ use super::{
 };
 use crate::{step, workspace};
 
-/// Defines the site, its endpoint and the key of the CRM that pulls.
+/// What the example pages ask for: the shop's own site, and one in Arabic for the page of looks.
+const SITES: [(&str, &str); 2] = [
+    ("demo", "examples/demo-site.json"),
+    ("demo-ar", "examples/looks/site-ar.json"),
+];
+
+/// Defines the sites, the endpoint of the first and the key of the CRM that pulls.
 pub(super) fn load(ports: Ports, state: &Path, secrets: &Secrets) -> Result<()> {
     let admin = Admin {
         port: ports.collector,
         token: secrets.admin_token(),
     };
-    admin.put("/v1/sites/demo", &site(ports)?)?;
+    for (name, file) in SITES {
+        admin.put(&format!("/v1/sites/{name}"), &site(file, ports)?)?;
+    }
     let endpoint = json!({
         "url": format!("{}/webhooks", origin(ports.receiver)),
         "secret": secrets.webhook(),
@@ -32,8 +40,8 @@ pub(super) fn load(ports: Ports, state: &Path, secrets: &Secrets) -> Result<()> 
     Ok(())
 }
 
-fn site(ports: Ports) -> Result<Value> {
-    let file = workspace::root().join("examples/demo-site.json");
+fn site(file: &str, ports: Ports) -> Result<Value> {
+    let file = workspace::root().join(file);
     let text =
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut site: Value =
