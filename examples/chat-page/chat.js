@@ -1,12 +1,28 @@
-// A conversation with a scripted answerer in deep-chat, an open-source chat element. What matters for Sayso is ASK: a
-// message of the bot that holds the tag. Everything else is a stand-in for your own bot.
+// A conversation with a scripted answerer in deep-chat, an open-source chat element. What matters for Sayso is `askConsent`: a message
+// of the bot that holds the question, and what the bot says when it is answered. Everything else is a stand-in for your own bot.
+
+import { ask } from "__COLLECTOR__/say-so.js";
 
 const chat = document.createElement("deep-chat");
 
 // Ties the consent to the conversation: use the id that your chat already has.
 const conversation = crypto.randomUUID();
 
-const ASK = `<say-so mode="chat" site="demo" form="chat" conversation="${conversation}"></say-so>`;
+async function askConsent() {
+  chat.addMessage({ role: "ai", html: '<div class="question"></div>' });
+  const into = chat.shadowRoot.querySelector(".question");
+  const { state } = await ask({ into, site: "demo", form: "chat", conversation, lang: "nl" });
+  if (state === "queued") {
+    say("Uw keuze is nog onderweg. Zodra ze er is, zeg ik het.");
+    await new Promise((stored) => into.addEventListener("say-so:stored", stored, { once: true }));
+  }
+  say("Dank u wel, genoteerd. Kan ik nog iets doen?");
+}
+
+function say(text) {
+  chat.addMessage({ role: "ai", text });
+  chat.scrollToBottom();
+}
 
 const ANSWERS = [
   [/proefrit|testen|proberen/i, "Een proefrit kan van dinsdag tot en met zaterdag. Loop gerust binnen, of bel even vooraf: 0570 000 000."],
@@ -25,18 +41,13 @@ chat.connect = {
     await signals.onResponse({ text: answer });
     if (!asked) {
       asked = true;
-      chat.addMessage({ role: "ai", html: ASK });
+      askConsent().catch(() => say("Kan ik nog iets voor u doen?")); // the console says why there was no question
     }
   },
 };
 
-// The element speaks in DOM events that leave deep-chat's shadow root: the bot shows the question when it is there, and goes
-// on when the choice is stored.
+// The question is shown when its words have come: then it is worth scrolling to. The events leave deep-chat's shadow root.
 chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
-chat.addEventListener("say-so:stored", () => {
-  chat.addMessage({ role: "ai", text: "Dank u wel, genoteerd. Kan ik nog iets doen?" });
-  chat.scrollToBottom();
-});
 
 // deep-chat is styled by properties; the colours are the page's own.
 Object.assign(chat, {

@@ -96,6 +96,20 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot open {url}: {error}"));
     }
 
+    /// Does this inside the frame that a CSS selector names, whatever its origin, and comes back out.
+    pub fn inside<T>(&self, frame: &str, act: impl FnOnce() -> T) -> T {
+        let script = "return everywhere(document).find((e) => e.matches(arguments[0]));";
+        let element = self.find(frame, script, frame);
+        self.runtime
+            .block_on(element.enter_frame())
+            .unwrap_or_else(|error| panic!("cannot enter {frame}: {error}"));
+        let done = act();
+        self.runtime
+            .block_on(self.client.enter_parent_frame())
+            .unwrap_or_else(|error| panic!("cannot leave {frame}: {error}"));
+        done
+    }
+
     /// Where it is now.
     #[must_use]
     pub fn address(&self) -> String {

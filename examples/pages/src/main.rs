@@ -1,7 +1,8 @@
 //! Serves the example pages, as a company's own web server would: from another origin than the collector.
 //!
 //! It knows nothing of Sayso but the address of the collector, which it writes into the tag, and what the host form's data
-//! hold. It keeps nothing: `POST /subscribe` shows what arrived and forgets it.
+//! hold. It keeps nothing: `POST /subscribe` shows what arrived and forgets it. The chat in a frame comes from the same
+//! server by its other name, 127.0.0.1, which is another origin to a browser.
 
 mod page;
 
@@ -29,7 +30,7 @@ async fn serve() -> Result<(), String> {
     let port: u16 = asked("PORT", "8788")?
         .parse()
         .map_err(|_| "PORT must be a number up to 65535".to_owned())?;
-    let site = Site::load(&asked("COLLECTOR", "http://localhost:8787")?)?;
+    let site = Site::load(&asked("COLLECTOR", "http://localhost:8787")?, port)?;
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
         .map_err(|error| format!("cannot listen on port {port}: {error}"))?;

@@ -14,22 +14,31 @@ use axum::{
 };
 
 use crate::{
-    page::{self, Rules},
+    page::{self, Origins, Rules},
     thanks,
 };
 
-/// Address and file, in the folder `examples`. A fixed list: no address reaches another file.
-const FILES: [(&str, &str); 10] = [
-    ("/", "pages/index.html"),
-    ("/site.css", "pages/site.css"),
-    ("/logo.svg", "pages/logo.svg"),
-    ("/web-form/", "web-form/index.html"),
-    ("/web-form/en.html", "web-form/en.html"),
-    ("/chat-page/", "chat-page/index.html"),
-    ("/chat-page/chat.js", "chat-page/chat.js"),
-    ("/looks/", "looks/index.html"),
-    ("/looks/page.css", "looks/page.css"),
-    ("/looks/looks.css", "looks/looks.css"),
+/// Address, file in the folder `examples`, and how it is shown. A fixed list: no address reaches another file.
+const FILES: [(&str, &str, Rules); 15] = [
+    ("/", "pages/index.html", Rules::Strict),
+    ("/site.css", "pages/site.css", Rules::Strict),
+    ("/logo.svg", "pages/logo.svg", Rules::Strict),
+    ("/web-form/", "web-form/index.html", Rules::Strict),
+    ("/web-form/en.html", "web-form/en.html", Rules::Strict),
+    ("/chat-page/", "chat-page/index.html", Rules::Chat),
+    ("/chat-page/chat.js", "chat-page/chat.js", Rules::Chat),
+    ("/chat-frame/", "chat-frame/index.html", Rules::Framing),
+    ("/chat-frame/page.js", "chat-frame/page.js", Rules::Framing),
+    (
+        "/chat-frame/chat.html",
+        "chat-frame/chat.html",
+        Rules::Framed,
+    ),
+    ("/chat-frame/chat.js", "chat-frame/chat.js", Rules::Framed),
+    ("/chat-frame/chat.css", "chat-frame/chat.css", Rules::Strict),
+    ("/looks/", "looks/index.html", Rules::Strict),
+    ("/looks/page.css", "looks/page.css", Rules::Strict),
+    ("/looks/looks.css", "looks/looks.css", Rules::Strict),
 ];
 
 /// deep-chat as npm installs it, in the folder of the project.
@@ -37,18 +46,17 @@ const DEEP_CHAT: &str = "node_modules/deep-chat/dist/deepChat.bundle.js";
 
 #[derive(Clone)]
 pub(crate) struct Site {
-    /// Origin of the collector
-    collector: Arc<str>,
+    origins: Arc<Origins>,
 }
 
 impl Site {
     /// Checks that everything is there, so that what is missing is said at once and not to the first visitor.
-    pub(crate) fn load(collector: &str) -> Result<Self, String> {
+    pub(crate) fn load(collector: &str, port: u16) -> Result<Self, String> {
         let collector = collector.trim_end_matches('/');
         if !collector.starts_with("http://") && !collector.starts_with("https://") {
             return Err("COLLECTOR must be an origin such as http://localhost:8787".to_owned());
         }
-        for (_, file) in FILES {
+        for (_, file, _) in FILES {
             read(&examples().join(file))?;
         }
         let deep_chat = project().join(DEEP_CHAT);
@@ -60,20 +68,15 @@ impl Site {
             ));
         }
         Ok(Self {
-            collector: collector.into(),
+            origins: Origins::on(port, collector).into(),
         })
     }
 
     pub(crate) fn router(self) -> Router {
         let mut router = Router::new();
-        for (address, file) in FILES {
+        for (address, file, rules) in FILES {
             // Read anew each time: who edits a page sees it on reload.
             let show = move |State(site): State<Self>| async move {
-                let rules = if address.starts_with("/chat-page") {
-                    Rules::Chat
-                } else {
-                    Rules::Strict
-                };
                 site.show(&examples().join(file), rules)
             };
             router = router.route(address, get(show));
@@ -82,6 +85,10 @@ impl Site {
             .route("/deep-chat.js", get(deep_chat))
             .route("/web-form", get(|| async { Redirect::to("/web-form/") }))
             .route("/chat-page", get(|| async { Redirect::to("/chat-page/") }))
+            .route(
+                "/chat-frame",
+                get(|| async { Redirect::to("/chat-frame/") }),
+            )
             .route("/looks", get(|| async { Redirect::to("/looks/") }))
             .route("/subscribe", post(subscribe))
             .with_state(self)
@@ -89,10 +96,7 @@ impl Site {
 
     fn show(&self, file: &Path, rules: Rules) -> Response {
         match read(file) {
-            Ok(text) => {
-                let text = text.replace("__COLLECTOR__", &self.collector);
-                page::answer(file, text, rules, &self.collector)
-            }
+            Ok(text) => page::answer(file, self.origins.written_into(&text), rules, &self.origins),
             Err(problem) => page::broken(problem),
         }
     }
@@ -107,7 +111,7 @@ async fn subscribe(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
     let page = Path::new("thanks.html");
-    page::answer(page, thanks::page(&fields), Rules::Strict, &site.collector)
+    page::answer(page, thanks::page(&fields), Rules::Strict, &site.origins)
 }
 
 fn read(file: &Path) -> Result<String, String> {
