@@ -49,6 +49,13 @@ chat.connect = {
 // The question is shown when its words have come: then it is worth scrolling to. The events leave deep-chat's shadow root.
 chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
 
+// deep-chat's messages are a plain list; as a log, a screen reader says what is added.
+chat.onComponentRender = () => {
+  const messages = chat.shadowRoot.querySelector("#messages");
+  messages.role = "log";
+  messages.ariaLabel = "Gesprek";
+};
+
 // deep-chat is styled by properties; the colours are the page's own.
 Object.assign(chat, {
   chatStyle: {

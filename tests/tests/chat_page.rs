@@ -74,6 +74,13 @@ fn the_question_is_answered_with_the_keyboard_alone() {
     let browser = Browser::start();
     asked_in_the_chat(&browser);
 
+    let in_a_log = browser.ask(
+        "const question = everywhere(document).find((e) => e.localName === 'say-so');
+         return question.closest('[role=log]') !== null;",
+        &[],
+    );
+    assert_eq!(in_a_log, true, "a screen reader says what is added");
+
     // From the top of the page: the question comes in the order in which it is read, then the line to type in.
     let _ = browser.ask("document.querySelector('.brand').focus();", &[]);
     let stops = [

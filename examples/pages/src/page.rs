@@ -14,8 +14,10 @@ pub(crate) enum Rules {
     Strict,
     /// deep-chat writes markup and inline styles, so its page cannot be that strict.
     Chat,
-    /// As strict as the first, with a frame of the other origin in it.
+    /// As strict as the first, with frames in it, also of the other origin.
     Framing,
+    /// As strict as the first, and shown in a frame of the site's own pages.
+    Bubble,
     /// What is in that frame: it may be shown by the site alone, and needs nothing of Sayso.
     Framed,
 }
@@ -87,8 +89,9 @@ fn policy(rules: Rules, origins: &Origins) -> String {
             "{sayso}; frame-ancestors 'none'; style-src 'self' 'unsafe-inline'; media-src 'self' data:; font-src 'self'"
         ),
         Rules::Framing => {
-            format!("{sayso}; frame-src {elsewhere}; frame-ancestors 'none'; {STRICT}")
+            format!("{sayso}; frame-src 'self' {elsewhere}; frame-ancestors 'none'; {STRICT}")
         }
+        Rules::Bubble => format!("{sayso}; frame-ancestors {pages}; {STRICT}"),
         Rules::Framed => format!("script-src 'self'; frame-ancestors {pages}; {STRICT}"),
     };
     format!("default-src 'none'; img-src 'self' data:; form-action 'self'; base-uri 'none'; {own}")

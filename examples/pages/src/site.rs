@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Address, file in the folder `examples`, and how it is shown. A fixed list: no address reaches another file.
-const FILES: [(&str, &str, Rules); 15] = [
+const FILES: [(&str, &str, Rules); 20] = [
     ("/", "pages/index.html", Rules::Strict),
     ("/site.css", "pages/site.css", Rules::Strict),
     ("/logo.svg", "pages/logo.svg", Rules::Strict),
@@ -36,6 +36,31 @@ const FILES: [(&str, &str, Rules); 15] = [
     ),
     ("/chat-frame/chat.js", "chat-frame/chat.js", Rules::Framed),
     ("/chat-frame/chat.css", "chat-frame/chat.css", Rules::Strict),
+    (
+        "/chat-recipes/chatwoot.html",
+        "chat-recipes/chatwoot.html",
+        Rules::Strict,
+    ),
+    (
+        "/chat-recipes/chatwoot.js",
+        "chat-recipes/chatwoot.js",
+        Rules::Strict,
+    ),
+    (
+        "/chat-recipes/typebot.html",
+        "chat-recipes/typebot.html",
+        Rules::Bubble,
+    ),
+    (
+        "/chat-recipes/typebot.js",
+        "chat-recipes/typebot.js",
+        Rules::Bubble,
+    ),
+    (
+        "/chat-recipes/recipes.css",
+        "chat-recipes/recipes.css",
+        Rules::Strict,
+    ),
     ("/looks/", "looks/index.html", Rules::Strict),
     ("/looks/page.css", "looks/page.css", Rules::Strict),
     ("/looks/looks.css", "looks/looks.css", Rules::Strict),
