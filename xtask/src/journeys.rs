@@ -1,6 +1,8 @@
 //! What needs the whole of Sayso running, and a browser or a mail server beside it: programs of the room `tests`, with the set-up and the
 //! builds that they want.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 
 use crate::{build, process, setup, workspace::root};
@@ -25,7 +27,31 @@ pub(crate) fn bench_mail(options: &[String]) -> Result<()> {
     run("mail_times", &[], !no_build)
 }
 
+/// `cargo xtask bench widget`: the time until a visitor can tick, beside others in the same run.
+pub(crate) fn bench_widget(options: &[String]) -> Result<()> {
+    let (no_build, options): (Vec<_>, Vec<_>) = options
+        .iter()
+        .cloned()
+        .partition(|option| option == "--no-build");
+    let peers = setup::npm::peers()?;
+    run_with(
+        "widget_times",
+        &options,
+        no_build.is_empty(),
+        &[("PEERS", &peers)],
+    )
+}
+
 fn run(program: &str, arguments: &[String], with_build: bool) -> Result<()> {
+    run_with(program, arguments, with_build, &[])
+}
+
+fn run_with(
+    program: &str,
+    arguments: &[String],
+    with_build: bool,
+    environment: &[(&str, &Path)],
+) -> Result<()> {
     if with_build {
         setup::run(setup::Purpose::Tests)?;
         build::run(build::Options::ALL)?;
@@ -40,7 +66,8 @@ fn run(program: &str, arguments: &[String], with_build: bool) -> Result<()> {
         .current_dir(root())
         .args(["run", "--quiet", "--package", "sayso-tests"])
         .args(["--bin", program, "--"])
-        .args(arguments);
+        .args(arguments)
+        .envs(environment.iter().copied());
     let mut child = cargo.spawn().context("cannot run cargo")?;
     let status = process::wait(&mut child, None, |_| ())?;
     if !status.success() {

@@ -36,6 +36,8 @@ cargo xtask <command>
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
   screenshots [WORD …]                             each hosted page in each state, into target/screenshots
   bench mail [--no-build]                          how long a mail takes from a visitor's POST to the SMTP server
+  bench widget [--runs 9] [--strict] [--no-build]  how soon a visitor can tick, beside four consent managers; --strict fails
+                                                   when a target is missed
   size                                             bytes of what a visitor and the Worker load
   size --pages                                     the same of each hosted page in each state";
 
@@ -83,6 +85,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "screenshots" => journeys::screenshots(rest)?,
         "bench" if rest.first().is_some_and(|word| word == "mail") => {
             journeys::bench_mail(&rest[1..])?;
+        }
+        "bench" if rest.first().is_some_and(|word| word == "widget") => {
+            journeys::bench_widget(&rest[1..])?;
         }
         "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {

@@ -10,14 +10,23 @@ use crate::{step, workspace};
 /// What npm writes by default. A lock may also leave it out.
 const REGISTRY: &str = "https://registry.npmjs.org/";
 
+/// All that are installed from.
+const LOCKS: [&str; 2] = [
+    "package-lock.json",
+    "xtask/src/bench/widget/package-lock.json",
+];
+
 /// Every package comes from npm's registry and carries the hash of what it holds.
 pub(super) fn check() -> Result<()> {
-    let text = fs::read_to_string(workspace::root().join("package-lock.json"))
-        .context("cannot read package-lock.json")?;
-    let lock: Value = serde_json::from_str(&text).context("package-lock.json is not JSON")?;
-    let wrong = wrong_packages(&lock);
-    if !wrong.is_empty() {
-        bail!("package-lock.json:\n  {}", wrong.join("\n  "));
+    for file in LOCKS {
+        let text = fs::read_to_string(workspace::root().join(file))
+            .with_context(|| format!("cannot read {file}"))?;
+        let lock: Value =
+            serde_json::from_str(&text).with_context(|| format!("{file} is not JSON"))?;
+        let wrong = wrong_packages(&lock);
+        if !wrong.is_empty() {
+            bail!("{file}:\n  {}", wrong.join("\n  "));
+        }
     }
     step::satisfied("check: npm packages come from npm's registry, with hashes");
     Ok(())

@@ -6,7 +6,7 @@ pub(crate) mod apt;
 mod browser;
 mod cargo_tools;
 mod debian_std;
-mod npm;
+pub(crate) mod npm;
 mod python;
 mod versions;
 mod wasm_target;
