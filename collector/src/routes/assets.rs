@@ -3,7 +3,7 @@
 //! The Worker sets their headers itself, so that they are the same on Cloudflare and on plain workerd.
 
 use sayso_shared::problem::Problem;
-use worker::{Response, Url};
+use worker::{EncodeBody, Response, Url};
 
 use super::{Wanted, site_key};
 use crate::{
@@ -19,19 +19,18 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     let Some(content_type) = content_type(&path) else {
         return Err(Problem::no_route().into());
     };
-    let url = Url::parse("https://assets/")
-        .and_then(|base| base.join(&path))
-        .map_err(worker::Error::from)?;
-    let found = wanted
-        .env
-        .assets("ASSETS")?
-        .fetch(url.as_str(), None)
-        .await?;
-    let mut found: Response = found;
-    if found.status_code() != 200 {
-        return Err(Problem::no_route().into());
-    }
-    let bytes = found.bytes().await?;
+    let accepted = wanted.header("accept-encoding")?.unwrap_or_default();
+    let coding = coding(&accepted);
+    // The build leaves each file compressed in a folder that is named after the coding.
+    let compressed = match coding {
+        Some(coding) => read(&wanted, &format!("/{coding}{path}")).await?,
+        None => None,
+    };
+    let coding = coding.filter(|_| compressed.is_some());
+    let bytes = match compressed {
+        Some(bytes) => bytes,
+        None => read(&wanted, &path).await?.ok_or_else(Problem::no_route)?,
+    };
     let if_none_match = wanted.header("if-none-match")?;
     // The loader names the other files by their hash, so it alone may go stale.
     let loader = path == "/say-so.js";
@@ -43,7 +42,40 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     }
     headers.set("access-control-allow-origin", "*")?;
     headers.set("cross-origin-resource-policy", "cross-origin")?;
-    Ok(response)
+    headers.set("vary", "Accept-Encoding")?;
+    let Some(coding) = coding else {
+        return Ok(response);
+    };
+    headers.set("content-encoding", coding)?;
+    // Without this the runtime would compress once more.
+    Ok(response.with_encode_body(EncodeBody::Manual))
+}
+
+/// A file of the build, if it is there.
+async fn read(wanted: &Wanted<'_>, path: &str) -> worker::Result<Option<Vec<u8>>> {
+    let url = Url::parse("https://assets/")?.join(path)?;
+    let assets = wanted.env.assets("ASSETS")?;
+    let mut found: Response = assets.fetch(url.as_str(), None).await?;
+    match found.status_code() {
+        200 => Ok(Some(found.bytes().await?)),
+        _ => Ok(None),
+    }
+}
+
+/// The best coding that we have and that the client takes (RFC 9110, section 12.5.3). Weights but 0 are not compared: who takes brotli
+/// gets it.
+fn coding(accepted: &str) -> Option<&'static str> {
+    ["br", "gzip"].into_iter().find(|coding| {
+        accepted.split(',').any(|each| {
+            let (name, weight) = each.split_once(';').unwrap_or((each, ""));
+            let refused = weight
+                .trim()
+                .strip_prefix("q=")
+                .and_then(|weight| weight.parse::<f32>().ok())
+                .is_some_and(|weight| weight <= 0.0);
+            name.trim().eq_ignore_ascii_case(coding) && !refused
+        })
+    })
 }
 
 /// A stylesheet or a logo of a site's own. 404 if the site has none of that sort.
@@ -79,5 +111,26 @@ fn content_type(path: &str) -> Option<&'static str> {
         "wasm" => Some("application/wasm"),
         "css" => Some("text/css; charset=utf-8"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coding;
+
+    #[test]
+    fn brotli_comes_first_and_what_is_refused_never() {
+        for (accepted, expected) in [
+            ("gzip, deflate, br, zstd", Some("br")),
+            ("gzip;q=1.0, BR;q=0.1", Some("br")),
+            ("br;q=0, gzip", Some("gzip")),
+            ("br; q=0.000", None),
+            ("gzip", Some("gzip")),
+            ("identity", None),
+            ("brotli", None),
+            ("", None),
+        ] {
+            assert_eq!(coding(accepted), expected, "{accepted}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! What has not changed is not made again: cargo knows for the compiling, a stamp for what comes after.
 
 mod collector;
+mod compress;
 mod widget;
 
 use std::{
@@ -70,6 +71,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let _turn = setup::one_at_a_time()?;
     if options.widget {
         widget::build(options.print)?;
+        compress::widget()?;
     }
     if options.collector {
         collector::build(options.print)?;
