@@ -53,8 +53,14 @@ impl Browser {
     /// A fresh window.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// A fresh window of a Chromium that is told this on its command line.
+    #[must_use]
+    pub fn start_with(switches: &[&str]) -> Self {
         let profile = workspace::fresh_folder("profile");
-        let arguments = [
+        let mut arguments = vec![
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
@@ -68,6 +74,7 @@ impl Browser {
             "--lang=nl".to_owned(),
             format!("--user-data-dir={}", profile.display()),
         ];
+        arguments.extend(switches.iter().map(ToString::to_string));
         let capabilities = json!({
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},

@@ -20,6 +20,8 @@ pub mod stack;
 
 pub mod boxes;
 pub mod browser;
+pub mod embedding;
+pub mod host;
 pub mod mailbox;
 pub mod pages;
 pub mod receiver;
