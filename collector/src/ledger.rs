@@ -75,6 +75,8 @@ mod evidence_tests;
 mod hosted_tests;
 
 #[cfg(test)]
+mod late_tests;
+#[cfg(test)]
 mod said_tests;
 
 #[cfg(test)]
@@ -127,6 +129,9 @@ pub(crate) enum Ask {
         /// It is from our own page: whatever is posted to us as JSON is not
         #[serde(default)]
         hosted: bool,
+        /// For how long it has waited in the browser, in milliseconds
+        #[serde(default)]
+        waited: u64,
     },
     /// Record lines of a back end; without a key, the admin asks
     RecordLines {

@@ -35,6 +35,8 @@ pub struct Decided {
     pub told: BTreeMap<PurposeKey, Status>,
     /// What was ticked though it had been given and confirmed before
     pub already: BTreeSet<PurposeKey>,
+    /// Whether there is a yes that is not old news: then there is something to write to the person
+    pub says_yes: bool,
 }
 
 /// A submission's choices meet what is known. What a purpose needs and how long it holds is as `shown`: the words that the person
@@ -56,6 +58,7 @@ pub fn submit(
         changes: Vec::new(),
         told: BTreeMap::new(),
         already: BTreeSet::new(),
+        says_yes: false,
     };
     for (purpose, ticked) in choices {
         let double_opt_in = worded(shown, purpose).is_some_and(|purpose| purpose.double_opt_in);
@@ -69,10 +72,14 @@ pub fn submit(
         if act == Act::Ask && known.is_some_and(|consent| consent.status == Status::Given) {
             decided.already.insert(purpose.clone());
         }
-        // A yes that was decided before the person stopped it, and that arrives after, is old news.
+        // A yes that was decided before the person stopped it, and that arrives after, is old news: it gives nothing. Nor does it ask, if
+        // it is late: our own clock may go back a little, and then the person is asked once more.
         let stopped_since =
             |consent: &Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
-        if act == Act::Give && known.is_some_and(stopped_since) || act == Act::Ask && !may_ask {
+        let may_be_old = act == Act::Give || act == Act::Ask && decided_at < now;
+        let is_old_news = may_be_old && known.is_some_and(stopped_since);
+        decided.says_yes |= *ticked && !is_old_news;
+        if is_old_news || act == Act::Ask && !may_ask {
             continue;
         }
         decided

@@ -53,6 +53,9 @@ pub struct Notice {
 /// How long the words that were replaced may still be answered: who was reading them when the new ones came need not begin again.
 pub const GRACE: Duration = Duration::from_mins(10);
 
+/// The longest that a submission waits in a browser that cannot reach us.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(72);
+
 /// The longest that a page is taken to stand open with the same words on it.
 pub const LONGEST_READ: Duration = Duration::from_hours(24);
 
@@ -70,18 +73,19 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    /// Whether somebody who answers now may truly have read these words: they were shown while they were current, not longer than a
-    /// day before they were replaced, and the grace is not over. Else the person reads the new ones and chooses again.
+    /// Whether somebody who answered then may truly have read these words: they were shown while they were current, not longer than a
+    /// day before they were replaced, and the grace was not over. Else the person reads the new ones and chooses again.
     #[must_use]
-    pub fn may_be_answered(&self, shown_at: Timestamp, now: Timestamp) -> bool {
+    pub fn may_be_answered(&self, shown_at: Timestamp, decided_at: Timestamp) -> bool {
         let was_current = self.published_at <= shown_at && shown_at < self.replaced_at;
-        !self.is_past(now) && was_current && self.replaced_at <= shown_at + LONGEST_READ
+        let in_grace = !(self.replaced_at + GRACE).is_over(decided_at);
+        in_grace && was_current && self.replaced_at <= shown_at + LONGEST_READ
     }
 
-    /// Whether nobody may answer these words any more, so that they need not be remembered as the ones before.
+    /// Whether no answer to these words may arrive any more, so that they need not be remembered as the ones before.
     #[must_use]
     pub fn is_past(&self, now: Timestamp) -> bool {
-        (self.replaced_at + GRACE).is_over(now)
+        (self.replaced_at + GRACE + LONGEST_WAIT).is_over(now)
     }
 }
 

@@ -86,10 +86,10 @@ impl Snapshot {
             .find(|notice| notice.text.form == *form && notice.text.lang == *lang)
     }
 
-    /// The words that a submission answers: current ones of its form, or those before them while the grace lasts. The hash names
-    /// the language too. `None` when the person has to read the current ones first.
+    /// The words that a submission of that moment answers: current ones of its form, or those before them while the grace lasted. The
+    /// hash names the language too. `None` when the person has to read the current ones first.
     #[must_use]
-    pub fn answered(&self, submission: &Submission, now: Timestamp) -> Option<Answered<'_>> {
+    pub fn answered(&self, submission: &Submission, decided_at: Timestamp) -> Option<Answered<'_>> {
         let Submission {
             form,
             notice_hash,
@@ -104,7 +104,9 @@ impl Snapshot {
         }
         let mut replaced = self.replaced.iter();
         let before = replaced.find(|old| {
-            old.form == *form && old.hash == *notice_hash && old.may_be_answered(*shown_at, now)
+            old.form == *form
+                && old.hash == *notice_hash
+                && old.may_be_answered(*shown_at, decided_at)
         });
         before.map(Answered::Before)
     }

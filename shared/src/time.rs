@@ -1,6 +1,11 @@
 //! Moments. They are always given to this crate, never read from a clock.
 
-use std::{borrow::Cow, fmt, ops::Add, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::{Add, Sub},
+    time::Duration,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -79,6 +84,14 @@ impl Add<Duration> for Timestamp {
     fn add(self, later: Duration) -> Self {
         let millis = i64::try_from(later.as_millis()).unwrap_or(i64::MAX);
         Self::from_unix_millis(self.0.saturating_add(millis))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, earlier: Duration) -> Self {
+        let millis = i64::try_from(earlier.as_millis()).unwrap_or(i64::MAX);
+        Self::from_unix_millis(self.0.saturating_sub(millis))
     }
 }
 

@@ -23,7 +23,7 @@ function explain({ reason, attribute, name, status, detail, message }, collector
     case "wasm":
       return `this page lets no WebAssembly run (${message}), so visitors find a link to the form on its own page instead. ${policy}`;
     case "refused":
-      return `the collector ${collector} refused a submission (${status}: ${detail}). Is this page's origin one of the site's?`;
+      return `the collector ${collector} refused a submission (${status}: ${detail}).${status === 403 ? " Is this page's origin one of the site's?" : ""}`;
     default:
       return `it could not be loaded from ${collector} (${message}). Check that the address is right and that this page is one of the site's origins. ${policy} ${aside}`;
   }

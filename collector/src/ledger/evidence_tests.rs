@@ -1,5 +1,7 @@
 //! Evidence on plain SQLite: what the ledger gives for one consent after its whole life.
 
+use std::time::Duration;
+
 use sayso_shared::{
     consent::Status, email::EmailAddress, event::EventSubject, evidence::ClientFacts, id::uuid_v7,
     key::PurposeKey, mailing::Handover, receipt::ReceiptAct, visitor::VisitorClass,
@@ -25,6 +27,7 @@ fn everything_about_one_consent_is_found_and_nothing_about_another() {
             origin: Some(ORIGIN),
             client: Some(&client),
             hosted: false,
+            waited: Duration::ZERO,
         };
         let (status, _) = good(book.record(&document, whence, at(2)));
         assert_eq!(status, 201);

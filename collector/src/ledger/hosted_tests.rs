@@ -1,5 +1,7 @@
 //! What our own page sends.
 
+use std::time::Duration;
+
 use sayso_shared::{answer::SubmissionState, id::uuid_v7, purpose::Source};
 use serde_json::{Value, json};
 
@@ -14,6 +16,7 @@ const OUR_PAGE: Whence<'static> = Whence {
     origin: None,
     client: None,
     hosted: true,
+    waited: Duration::ZERO,
 };
 
 /// As the Worker puts it together from what was posted.

@@ -1,6 +1,6 @@
 //! The Durable Object around a ledger: opens questions, hands them on, wraps answers.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use sayso_shared::{
     answer::RecordingsAnswer, email::EmailAddress, problem::Problem, time::Timestamp,
@@ -65,11 +65,13 @@ impl LedgerObject {
                 origin,
                 client,
                 hosted,
+                waited,
             } => {
                 let whence = Whence {
                     origin: origin.as_deref(),
                     client: client.as_ref(),
                     hosted,
+                    waited: Duration::from_millis(waited),
                 };
                 let (status, body) = book.record(&document, whence, now)?;
                 answer::json(status, &body)?

@@ -7,7 +7,7 @@ use sayso_shared::{
     decision,
     event::{ActorKind, Manner, Method},
     evidence::ClientFacts,
-    notice::Notice,
+    notice::{LONGEST_WAIT, Notice},
     problem::Problem,
     receipt::{Meant, ReceiptAct, SubmissionFacts},
     snapshot::{Answered, Snapshot},
@@ -15,6 +15,8 @@ use sayso_shared::{
     time::Timestamp,
     visitor::Confirmation,
 };
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use serde_json::Value as Json;
@@ -46,6 +48,8 @@ pub(super) struct Whence<'d> {
     pub(super) client: Option<&'d ClientFacts>,
     /// Whether it is from our own page, which has looked at where it came from
     pub(super) hosted: bool,
+    /// For how long it has waited in a browser that could not reach us
+    pub(super) waited: Duration,
 }
 
 impl<'d> From<Option<&'d str>> for Whence<'d> {
@@ -54,6 +58,7 @@ impl<'d> From<Option<&'d str>> for Whence<'d> {
             origin,
             client: None,
             hosted: false,
+            waited: Duration::ZERO,
         }
     }
 }
@@ -127,7 +132,10 @@ impl<S: Store> Book<S> {
             origin,
             client,
             hosted,
+            waited,
         } = whence.into();
+        // The visitor's clock may be wrong by hours, but it tells rightly for how long something has waited.
+        let decided_at = now - waited.min(LONGEST_WAIT);
         let keys = self.keys()?;
         let read = if hosted {
             Submission::of_hosted_form(document, now)
@@ -159,7 +167,7 @@ impl<S: Store> Book<S> {
             return Err(Problem::unknown_form().into()); // 4
         }
         let before;
-        let notice = match snapshot.answered(&submission, now) {
+        let notice = match snapshot.answered(&submission, decided_at) {
             Some(Answered::Current(notice)) => Some(notice),
             Some(Answered::Before(old)) => {
                 before = self.known_notice(&old.hash)?;
@@ -177,9 +185,16 @@ impl<S: Store> Book<S> {
         submission
             .fits(&notice.text.purposes)
             .map_err(Problem::invalid)?; // 5
-        let answer = self
-            .store
-            .commit(|| self.write(&keys, &snapshot, notice, &submission, client, now))?; // 6
+        let answer = self.store.commit(|| {
+            self.write(
+                &keys,
+                &snapshot,
+                notice,
+                &submission,
+                client,
+                [decided_at, now],
+            )
+        })?; // 6
         Ok((201, answer))
     }
 
@@ -209,14 +224,12 @@ impl<S: Store> Book<S> {
         notice: &Notice,
         submission: &Submission,
         client: Option<&ClientFacts>,
-        now: Timestamp,
+        [decided_at, now]: [Timestamp; 2],
     ) -> Outcome<SubmissionAnswer> {
         let subject = self.subject_of(keys, &snapshot.site, &submission.person, now)?;
         let mut standing = self.standing(&subject.id.to_string())?;
         self.write_expired(keys, subject.id, &mut standing, now)?;
         let Submission { id, choices, .. } = submission;
-        // The visitor's clock may be wrong by hours. The widget sends at once, so it was decided now.
-        let decided_at = now;
         let due = self.mail_slot(&subject, keys.settings.mailer.cap(), now)?;
         let decided = decision::submit(
             &standing,
@@ -278,11 +291,7 @@ impl<S: Store> Book<S> {
             waiting_until,
             client: client.filter(|_| snapshot.definition.client_days > 0),
         })?;
-        let said_yes = decided
-            .told
-            .values()
-            .any(|status| *status != Status::Refused);
-        if let Some(due) = due.filter(|_| said_yes) {
+        if let Some(due) = due.filter(|_| decided.says_yes) {
             let about = About {
                 snapshot,
                 notice,

@@ -1,5 +1,7 @@
 //! Retention on plain SQLite: what was promised for a time only goes when that is over, and not before.
 
+use std::time::Duration;
+
 use sayso_shared::{
     email::EmailAddress, event::EventType, evidence::ClientFacts, id::uuid_v7, key::PurposeKey,
     mailing::Handover, notice::NoticeText, snapshot::Snapshot, time::Timestamp,
@@ -55,6 +57,7 @@ fn says_yes(book: &Book<NativeStore>, nth: u8, email: &str, now: Timestamp) -> S
         origin: Some(ORIGIN),
         client: Some(&client),
         hosted: false,
+        waited: Duration::ZERO,
     };
     assert_eq!(good(book.record(&document, whence, now)).0, 201);
     let mail = good(book.waiting_mails()).pop().expect("a mail");

@@ -138,6 +138,7 @@ impl Split {
             origin: Some(ORIGIN.to_owned()),
             client: None,
             hosted: false,
+            waited: 0,
         };
         let told = good(finish(ask_of(self, Whose::Address(&email), &record)));
         assert_eq!(told.status, 201);

@@ -144,6 +144,7 @@ pub(super) async fn send(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outc
         origin: None,
         client: submissions::client(&wanted)?,
         hosted: true,
+        waited: 0,
     };
     let asked = shards::ask_of(
         &wanted.ledgers(&place.site),

@@ -20,11 +20,14 @@ use crate::{
     post,
     path = "/v1/submissions",
     tag = "widget",
+    params(
+        ("waited" = Option<u64>, Query, description = "For how many milliseconds it has waited in a browser that could not reach the collector; 0 if absent, 72 hours at most count. It was decided so long ago: a withdrawal since then stands, and the words of that moment may be answered"),
+    ),
     request_body(content = sayso_shared::submission::SubmissionWire, content_type = "application/json"),
     responses(
         (status = 201, description = "Recorded, durably", body = sayso_shared::answer::SubmissionAnswer),
         (status = 200, description = "Recorded before: the same id and content", body = sayso_shared::answer::SubmissionAnswer),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON, or `waited` is no number", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "From a page that is not on an origin of the site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or form", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The same id with other content, or an outdated notice", body = Problem, content_type = "application/problem+json"),
@@ -35,12 +38,19 @@ use crate::{
 pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
     let document = wanted.json(LARGEST_BODY).await?;
     let submission = Submission::parse(&document).map_err(Problem::invalid)?;
+    let waited = match wanted.parameter("waited")? {
+        None => 0,
+        Some(waited) => waited.parse().map_err(|_| {
+            Problem::bad_parameter("waited", "must be a whole number of milliseconds")
+        })?,
+    };
     let origin = wanted.header("origin")?;
     let record = ledger::Ask::Record {
         document,
         origin,
         client: client(&wanted)?,
         hosted: false,
+        waited,
     };
     let whose = Whose::Address(&submission.person.email);
     shards::ask_of(&wanted.ledgers(&submission.site), whose, &record).await

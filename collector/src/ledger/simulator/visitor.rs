@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
+    time::Duration,
 };
 
 use sayso_shared::{
@@ -266,6 +267,7 @@ fn whence() -> Whence<'static> {
         origin: Some(ORIGIN),
         client: Some(&CLIENT),
         hosted: false,
+        waited: Duration::ZERO,
     }
 }
 
