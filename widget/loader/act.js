@@ -1,6 +1,9 @@
 // One act of choosing: who, what, when, and under which id. The same choice of the same person is the same act, however often the
 // button is pressed; another choice is another act.
 
+/** What the collector takes, in characters. A longer id should not cost the choice. */
+const LONGEST_CONVERSATION = 200;
+
 /** The act of choosing this, or the one before if it says the same. `place` is what the page around the boxes gives. */
 export function intend(before, email, choices, form, place) {
   const said = JSON.stringify([email, choices]);
@@ -19,7 +22,7 @@ export function body({ id, email, choices, form, place: { page, conversation, sh
     choices,
     source: form.source,
     page,
-    conversation: conversation ?? undefined,
+    conversation: conversation?.slice(0, LONGEST_CONVERSATION),
     shown_at,
     decided_at: new Date().toISOString(),
     gpc: hasSignal(),

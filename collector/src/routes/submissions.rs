@@ -38,22 +38,27 @@ use crate::{
 pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
     let document = wanted.json(LARGEST_BODY).await?;
     let submission = Submission::parse(&document).map_err(Problem::invalid)?;
-    let waited = match wanted.parameter("waited")? {
-        None => 0,
-        Some(waited) => waited.parse().map_err(|_| {
-            Problem::bad_parameter("waited", "must be a whole number of milliseconds")
-        })?,
-    };
     let origin = wanted.header("origin")?;
     let record = ledger::Ask::Record {
         document,
         origin,
         client: client(&wanted)?,
         hosted: false,
-        waited,
+        waited: waiting_time(&wanted)?,
     };
     let whose = Whose::Address(&submission.person.email);
     shards::ask_of(&wanted.ledgers(&submission.site), whose, &record).await
+}
+
+/// In milliseconds.
+fn waiting_time(wanted: &Wanted<'_>) -> Outcome<u64> {
+    let Some(millis) = wanted.parameter("waited")? else {
+        return Ok(0);
+    };
+    let must = "must be a whole number of milliseconds";
+    Ok(millis
+        .parse()
+        .map_err(|_| Problem::bad_parameter("waited", must))?)
 }
 
 /// What is kept of where a request comes from. Only Cloudflare's own header counts: others can be made up.
