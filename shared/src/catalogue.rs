@@ -313,7 +313,11 @@ impl Catalogue {
             validity: own(widget.validity),
             validities: purposes
                 .iter()
-                .map(|purpose| self.validity(purpose.valid_for_days))
+                .map(|purpose| {
+                    let asked = purpose.is_asked();
+                    asked.then(|| self.validity(purpose.valid_for_days))
+                })
+                .map(Option::unwrap_or_default)
                 .collect(),
             data: own(widget.data),
             data_categories: purposes

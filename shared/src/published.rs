@@ -139,7 +139,7 @@ pub struct Labels {
     pub retentions: Vec<String>,
     /// Before the validity
     pub validity: String,
-    /// How long a yes to each purpose holds, in words, in the order of the purposes
+    /// How long a yes to each purpose holds, in words, in the order of the purposes; empty where none is asked for
     pub validities: Vec<String>,
     /// Before the sorts of data
     pub data: String,

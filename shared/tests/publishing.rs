@@ -358,6 +358,8 @@ fn what_rests_on_another_ground_is_published_in_its_place_and_a_form_asks_for_so
         published["labels"]["legal_bases"][0],
         "needed for our contract with you"
     );
+    assert_eq!(published["labels"]["validities"][0], "", "there is no yes");
+    assert_eq!(published["labels"]["validities"][1], "until you stop it");
     let nothing = shop().with_form(&form_key("order"), &form(&["ORDER"]));
     let errors = nothing.expect_err("nothing to choose");
     assert_eq!(pointers(errors), ["/purposes"]);

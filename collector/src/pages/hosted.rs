@@ -260,6 +260,8 @@ mod tests {
             assert_eq!(page.matches(ground).count(), 1, "{}", catalogue.lang);
             let by_mail = page.matches(catalogue.widget.confirm_by_mail).count();
             assert_eq!(by_mail, 2, "nothing is confirmed that was not asked");
+            let holds = format!("<dt>{}</dt>", catalogue.widget.validity);
+            assert_eq!(page.matches(&holds).count(), 2, "only a yes has an end");
         }
     }
 
