@@ -17,7 +17,7 @@ pub mod model;
 mod view;
 
 use any_spawner::Executor;
-use leptos::prelude::*;
+use reactive_graph::{effect::RenderEffect, prelude::*, signal::ArcRwSignal};
 use wasm_bindgen::prelude::*;
 
 use crate::{

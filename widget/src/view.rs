@@ -2,8 +2,9 @@
 //! nothing anew. Focus, ticks and what a screen reader reads stay where they are.
 
 use js_sys::Reflect;
-use leptos::{prelude::*, tachys::renderer::types::Element};
+use reactive_graph::{effect::RenderEffect, prelude::*, signal::ArcRwSignal};
 use wasm_bindgen::prelude::*;
+use web_sys::Element;
 
 use crate::model::{Button, Model};
 
