@@ -70,7 +70,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 setup::Purpose::Building
             })?;
         }
-        "build" => build::run(build::Options::parse(rest)?)?,
+        "build" => build::command(build::Options::parse(rest)?)?,
         "dev" => dev::run(&dev::Options::parse(rest)?)?,
         "test" => {
             refuse_options(rest)?;

@@ -65,6 +65,15 @@ impl Options {
     }
 }
 
+/// `cargo xtask build`: builds, and prints the tag for those who pin the widget.
+pub(crate) fn command(options: Options) -> Result<()> {
+    run(options)?;
+    if options.widget {
+        step::note(&format!("to pin this widget: {}", widget::pinned()?));
+    }
+    Ok(())
+}
+
 /// Sets up what building needs, then builds.
 pub(crate) fn run(options: Options) -> Result<()> {
     setup::run(setup::Purpose::Building)?;

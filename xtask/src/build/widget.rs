@@ -30,7 +30,7 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
-/// Makes `widget/dist` when it is not up to date, and prints the tag for those who pin it.
+/// Makes `widget/dist` when it is not up to date.
 pub(crate) fn build(print: bool) -> Result<()> {
     let room = root().join("widget");
     let dist = room.join("dist");
@@ -56,12 +56,17 @@ pub(crate) fn build(print: bool) -> Result<()> {
     let pinned = publish(&finished, &hashed, "js")?;
     fs::rename(&finished, dist.join("say-so.js"))
         .with_context(|| format!("cannot move {}", finished.display()))?;
-    let integrity = integrity(&hashed.join(&pinned))?;
-    step::note(&format!(
-        "to pin this build: <script type=\"module\" src=\"https://COLLECTOR/widget/{pinned}\" integrity=\"{integrity}\" crossorigin></script>"
-    ));
     forget_old(&hashed, &[pinned, wasm])?;
     stamp.set()
+}
+
+/// The tag for pages that pin this build by its hash.
+pub(crate) fn pinned() -> Result<String> {
+    let loader = root().join("widget/dist/say-so.js");
+    let (name, integrity) = (hashed_name(&read(&loader)?, "js"), integrity(&loader)?);
+    Ok(format!(
+        "<script type=\"module\" src=\"https://COLLECTOR/widget/{name}\" integrity=\"{integrity}\" crossorigin></script>"
+    ))
 }
 
 fn modules(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -150,15 +155,19 @@ fn integrity(file: &Path) -> Result<String> {
 /// Copies a file under its hashed name and returns that name.
 fn publish(file: &Path, folder: &Path, extension: &str) -> Result<String> {
     let content = read(file)?;
-    // 64 bits tell our few builds apart.
-    let hash = hex(&Sha256::digest(&content)[..8]);
-    let name = format!("say-so-{hash}.{extension}");
+    let name = hashed_name(&content, extension);
     let goal = folder.join(&name);
     // Moved into place, so that a server never sees half a file.
     let half: PathBuf = folder.with_extension("half");
     fs::write(&half, content).with_context(|| format!("cannot write {}", half.display()))?;
     fs::rename(&half, &goal).with_context(|| format!("cannot write {}", goal.display()))?;
     Ok(name)
+}
+
+/// 64 bits tell our few builds apart.
+fn hashed_name(content: &[u8], extension: &str) -> String {
+    let hash = hex(&Sha256::digest(content)[..8]);
+    format!("say-so-{hash}.{extension}")
 }
 
 fn forget_old(folder: &Path, current: &[String]) -> Result<()> {
