@@ -39,13 +39,19 @@ mod receipts;
 
 mod lanes;
 
+mod dead_letters;
+
+mod attempts;
+
+pub(crate) mod replay;
+
 mod outbox;
+
+mod alerts;
 
 mod alarm;
 
 mod errands;
-
-mod webhook;
 
 mod object;
 
@@ -58,6 +64,9 @@ mod fixture;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod lane_tests;
 
 #[cfg(test)]
 mod schema_tests;
@@ -95,8 +104,8 @@ mod personal_tests;
 mod simulator;
 
 use sayso_shared::{
-    event::ErasureReason, evidence::ClientFacts, export::ExportForm, key::PurposeKey, key::SiteKey,
-    language::Language, snapshot::Snapshot, visitor::VisitorClass,
+    event::ErasureReason, evidence::ClientFacts, export::ExportForm, key::EndpointKey,
+    key::PurposeKey, key::SiteKey, language::Language, snapshot::Snapshot, visitor::VisitorClass,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -183,6 +192,20 @@ pub(crate) enum Ask {
         #[serde(default)]
         form: Option<ExportForm>,
     },
+    /// Something about the lane to an endpoint
+    Lane { endpoint: EndpointKey, ask: AtLane },
+}
+
+/// What is asked about a lane.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AtLane {
+    /// Where it stands, with so many attempts at most
+    Standing { most: u32 },
+    /// Send again from there on
+    Replay { from: replay::ReplayFrom },
+    /// Send a dead letter once more
+    Resend { event: Uuid },
 }
 
 /// What is asked at a link of a mail.

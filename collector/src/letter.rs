@@ -1,5 +1,7 @@
 //! Letters: the mails that people get. Plain words, no images, no tracking, no advertising.
 
+pub(crate) mod alert;
+
 use std::collections::BTreeMap;
 
 use askama::Template;

@@ -37,6 +37,8 @@ mod letter;
 
 mod mailer;
 
+mod webhook;
+
 mod pages;
 
 mod mailbox;

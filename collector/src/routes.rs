@@ -4,9 +4,11 @@ mod admin;
 mod assets;
 mod confirm;
 mod consents;
+mod deliveries;
 mod docs;
 #[cfg(test)]
 mod document;
+mod endpoints;
 mod events;
 mod form_links;
 mod forms;
@@ -108,7 +110,23 @@ async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Resp
         }
         ["v1", "sites", site] => admin::site(wanted, site).await,
         ["v1", "sites", site, "endpoints", endpoint] => {
-            admin::endpoint(wanted, site, endpoint).await
+            endpoints::route(wanted, site, endpoint).await
+        }
+        ["v1", "sites", site, "endpoints", endpoint, "deliveries"] => {
+            deliveries::route(wanted, site, endpoint).await
+        }
+        [
+            "v1",
+            "sites",
+            site,
+            "endpoints",
+            endpoint,
+            "deliveries",
+            event,
+            "resend",
+        ] => deliveries::resend(wanted, site, endpoint, event).await,
+        ["v1", "sites", site, "endpoints", endpoint, act] => {
+            endpoints::act(wanted, site, endpoint, act).await
         }
         ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
         ["confirm", token] => confirm::route(wanted, token).await,

@@ -5,6 +5,10 @@
 
 mod memory;
 
+mod endpoints;
+
+mod lanes;
+
 mod learning;
 
 mod publishing;
@@ -12,13 +16,14 @@ mod publishing;
 mod object;
 
 use sayso_shared::{
-    answer::{EndpointRequest, KeyRequest},
+    answer::KeyRequest,
     api_key::Scope,
     key::{ApiKeyName, EndpointKey, FormKey, PurposeKey, SiteKey},
     language::Language,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::failure::Outcome;
@@ -52,12 +57,11 @@ pub(crate) enum Ask {
     /// A stylesheet or a logo
     LookFile { name: String },
     /// Set an endpoint
-    SetEndpoint {
-        key: EndpointKey,
-        request: EndpointRequest,
-    },
+    SetEndpoint { key: EndpointKey, request: Value },
     /// Remove an endpoint
     RemoveEndpoint { key: EndpointKey },
+    /// Something about an endpoint that is set
+    Endpoint { key: EndpointKey, ask: AtEndpoint },
     /// Make a key, or change what it may do
     SetKey {
         name: ApiKeyName,
@@ -67,6 +71,44 @@ pub(crate) enum Ask {
     RemoveKey { name: ApiKeyName },
     /// Whether a key is one of the site's and has this scope
     Authorize { key: String, scope: Scope },
+}
+
+/// What is asked about an endpoint that is set.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AtEndpoint {
+    /// How it is set
+    Show,
+    /// Where its lanes stand, and so many of its last deliveries
+    Deliveries { most: u32 },
+    /// Send it a test
+    Test,
+    /// Give it another secret
+    Rotate { request: Value },
+    /// Let the former secret sign no more
+    EndRotation,
+    /// Send nothing for now
+    Disable,
+    /// Send again
+    Enable,
+    /// Send again from there on
+    Replay { request: Value },
+    /// Send a dead letter once more
+    Resend { event: Uuid },
+}
+
+impl AtEndpoint {
+    /// Whether the site itself stays as it is, so that its ledgers have nothing to learn.
+    fn changes_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::Show
+                | Self::Deliveries { .. }
+                | Self::Test
+                | Self::Replay { .. }
+                | Self::Resend { .. }
+        )
+    }
 }
 
 /// Asks, and passes on whatever the site answers.

@@ -217,12 +217,27 @@ pub struct NoticePublished {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EndpointRequest {
-    /// Where events are posted
+    /// Where events are posted: https, public, without name or password in it
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "https://crm.example.com/hooks/sayso")
+    )]
     pub url: String,
     /// Which events; without it given, refused, withdrawn, expired and erased
     #[serde(default)]
     pub types: Option<Vec<EventType>>,
-    /// `whsec_…`; without it one is made, or the one there is stays
+    /// Of which purposes; without it all. Erasures come whatever is named here
+    #[serde(default)]
+    pub purposes: Option<Vec<PurposeKey>>,
+    /// Whether to send e-mail address, telephone number, external id and the note of whoever recorded it. With `false` only the id in
+    /// Sayso comes: `email` is null as if the person had been erased since
+    #[serde(default)]
+    pub addresses: Option<bool>,
+    /// Whether to sign by Ed25519 (`v1a`) too; the public key is in the answer
+    #[serde(default)]
+    pub v1a: Option<bool>,
+    /// `whsec_…`; without it one is made, or the one there is stays. Whoever verifies signatures needs it before the test comes, so make
+    /// it up: `whsec_` and base64 of 32 random bytes
     #[serde(default)]
     pub secret: Option<String>,
 }
@@ -237,9 +252,47 @@ pub struct EndpointAnswer {
     pub url: String,
     /// Which events
     pub types: Vec<EventType>,
+    /// Of which purposes; none for all
+    pub purposes: Vec<PurposeKey>,
+    /// Whether addresses are sent
+    pub addresses: bool,
+    /// The public key of `v1a`, `whpk_…`, where that was asked for
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+    /// Whether the operator disabled it
+    pub disabled: bool,
+    /// Until when the former secret signs too, after a rotation
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_until: Option<Timestamp>,
     /// The secret, only when it is new
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+}
+
+/// The body of `POST …/endpoints/{endpoint}/rotate`; none at all is good too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// The new secret, `whsec_…`; without it one is made
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// For how many hours the former secret signs too, 0 to 720; 24 if absent
+    #[serde(default)]
+    pub former_hours: Option<u32>,
+}
+
+/// The body of `POST …/endpoints/{endpoint}/replay`: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// What comes after this cursor, the `next` of a page of `GET /v1/events`; empty for everything
+    #[serde(default)]
+    pub after: Option<String>,
+    /// What happened at this moment or later
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// The body of `PUT …/keys/{key}`.

@@ -90,6 +90,9 @@ pub struct MailSender {
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
     pub confirm_subject: Texts,
+    /// Who is told by mail when delivery to an endpoint has stopped; `from` if it is left out
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 /// Who is told by mail what was recorded by somebody else (`POST /v1/consents`), where no mail asks to confirm anyway. Whoever did not
@@ -318,6 +321,9 @@ impl SiteDefinition {
         checked.errors.extend(self.theme.check());
         if let Err(error) = EmailAddress::parse(&self.mail.from) {
             checked.wrong("/mail/from", error.to_string());
+        }
+        if let Some(Err(error)) = self.mail.operator.as_deref().map(EmailAddress::parse) {
+            checked.wrong("/mail/operator", error.to_string());
         }
         checked.line("/mail/from_name", &self.mail.from_name);
         if !self.mail.confirm_subject.is_empty() {

@@ -94,6 +94,16 @@ impl Lane {
         }
     }
 
+    /// The lane led back to `from`, so that what comes after it is sent again, at once. It is never led forward: that would leave out
+    /// what was not taken yet. One that has stopped stays so.
+    #[must_use]
+    pub fn replaying(&self, from: Cursor, now: Timestamp) -> Self {
+        Self {
+            stopped: self.stopped,
+            ..Self::starting(self.cursor.min(from), now)
+        }
+    }
+
     /// What an attempt with the event at `tried` leads to. `jitter` of 0 to 255 spreads the waits over a further tenth.
     #[must_use]
     pub fn after(&self, tried: Cursor, outcome: Outcome, now: Timestamp, jitter: u8) -> Delivered {
@@ -106,7 +116,7 @@ impl Lane {
         };
         let failures = self.failures.saturating_add(1);
         let refusals = if is_for_the_events_sake(status) {
-            self.refusals + 1
+            self.refusals.saturating_add(1)
         } else {
             0
         };

@@ -229,6 +229,19 @@ pub struct EventNotice {
     pub lang: Language,
 }
 
+impl Event {
+    /// The same for a reader who is not to know who it is: the id alone, as if the person had been erased since, and without the note
+    /// of whoever recorded it, since such words name people.
+    #[must_use]
+    pub fn without_addresses(mut self) -> Self {
+        self.data.subject = EventSubject::of(self.data.subject.id, None);
+        if let About::Consent(change) = &mut self.data.about {
+            change.comment = None;
+        }
+        self
+    }
+}
+
 impl EventData {
     /// The change of a consent, where it is that.
     #[must_use]

@@ -117,6 +117,9 @@ pub mod answer;
 pub mod hosted;
 
 #[cfg(feature = "record")]
+pub mod endpoint;
+
+#[cfg(feature = "record")]
 pub mod snapshot;
 
 #[cfg(feature = "record")]
@@ -127,6 +130,9 @@ pub mod merge;
 
 #[cfg(feature = "record")]
 pub mod delivery;
+
+#[cfg(feature = "record")]
+pub mod attempt;
 
 #[cfg(feature = "record")]
 pub mod mailing;

@@ -147,6 +147,24 @@ impl Problem {
         )
     }
 
+    /// 422: an endpoint did not answer its test 2xx. `answered` says what came back.
+    #[must_use]
+    pub fn endpoint_unproven(why: &str, answered: Value) -> Self {
+        let detail = format!(
+            "The endpoint was sent a signed endpoint.test and {why}. It has to answer 2xx within 15 seconds, so that nobody is sent \
+             events who did not ask for them. Nothing was stored. If it verifies signatures, give it the secret first and name the same \
+             one here as \"secret\"."
+        );
+        let mut problem = Self::new(
+            422,
+            "endpoint-unproven",
+            "The endpoint did not take its test",
+            detail,
+        );
+        problem.extension.insert("answered".to_owned(), answered);
+        problem
+    }
+
     /// 404: nobody of this address or id.
     #[must_use]
     pub fn unknown_subject() -> Self {

@@ -2,13 +2,13 @@
 //!
 //! A ledger decides by its own copy, so that a submission needs one object and no waiting between reading and writing.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     api_key::KeptKey,
     definition::SiteDefinition,
-    event::EventType,
-    key::{EndpointKey, FormKey, SiteKey},
+    endpoint::Endpoint,
+    key::{FormKey, SiteKey},
     language::Language,
     notice::{Notice, Replaced},
     shard::SealedSharding,
@@ -42,20 +42,6 @@ pub struct Snapshot {
     pub shard: u16,
 }
 
-/// A webhook endpoint as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// What the operator calls it
-    pub key: EndpointKey,
-    /// Where events are posted
-    pub url: String,
-    /// Which events
-    #[serde(deserialize_with = "types_as_meant")]
-    pub types: Vec<EventType>,
-    /// The secret, sealed by the vault for the place [`Endpoint::secret_place`]
-    pub sealed_secret: Vec<u8>,
-}
-
 /// The words that a submission answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answered<'a> {
@@ -63,18 +49,6 @@ pub enum Answered<'a> {
     Current(&'a Notice),
     /// They were shown a moment ago, and truly read
     Before(&'a Replaced),
-}
-
-impl Endpoint {
-    /// To what the sealed secret is bound.
-    #[must_use]
-    pub fn secret_place(site: &SiteKey, endpoint: &EndpointKey) -> Vec<u8> {
-        format!("endpoint/{site}/{endpoint}").into_bytes()
-    }
-}
-
-fn types_as_meant<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<EventType>, D::Error> {
-    Vec::deserialize(reader).map(EventType::as_meant)
 }
 
 impl Snapshot {
@@ -109,30 +83,5 @@ impl Snapshot {
                 && old.may_be_answered(*shown_at, decided_at)
         });
         before.map(Answered::Before)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn types_of(stored: &str) -> Vec<EventType> {
-        let endpoint = format!(
-            r#"{{"key":"crm","url":"https://example.com","types":{stored},"sealed_secret":[]}}"#
-        );
-        let endpoint: Endpoint = serde_json::from_str(&endpoint).expect("an endpoint");
-        endpoint.types
-    }
-
-    #[test]
-    fn an_endpoint_that_was_stored_with_the_former_usual_types_is_told_of_erasures() {
-        let former = r#"["consent.given","consent.refused","consent.withdrawn","consent.expired"]"#;
-        assert_eq!(types_of(former), EventType::DEFAULT);
-    }
-
-    #[test]
-    fn an_endpoint_that_chose_gets_what_it_chose() {
-        let chosen = r#"["consent.given","consent.refused"]"#;
-        assert_eq!(types_of(chosen), [EventType::Given, EventType::Refused]);
     }
 }

@@ -59,6 +59,46 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
+/// All that signs for an endpoint: what signs now, and while it is being replaced what did before.
+#[derive(Debug, Default)]
+pub struct Signers {
+    /// Those of `v1`
+    pub secrets: Vec<WebhookSecret>,
+    /// Those of `v1a`, where that was asked for
+    pub seeds: Vec<WebhookSeed>,
+}
+
+/// The seed of an Ed25519 key that signs `v1a`. It shows nothing of itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookSeed(pub [u8; 32]);
+
+impl Signers {
+    /// The value of `webhook-signature` for one attempt: each signature, with a blank between them.
+    #[must_use]
+    pub fn sign(&self, id: &str, attempt_at: Timestamp, body: &[u8]) -> String {
+        let secrets = self.secrets.iter();
+        let v1 = secrets.map(|secret| secret.sign(id, attempt_at, body));
+        let seeds = self.seeds.iter();
+        let v1a = seeds.map(|seed| sign_v1a(&seed.0, id, attempt_at, body));
+        v1.chain(v1a).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl WebhookSeed {
+    /// The public key in its text form, `whpk_` and base64, for whoever verifies.
+    #[must_use]
+    pub fn public_key(&self) -> String {
+        let key = SigningKey::from_bytes(&self.0).verifying_key();
+        format!("whpk_{}", STANDARD.encode(key.as_bytes()))
+    }
+}
+
+impl fmt::Debug for WebhookSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("whsk_…")
+    }
+}
+
 /// The `v1a` signature of one attempt by an Ed25519 seed.
 #[must_use]
 pub fn sign_v1a(seed: &[u8; 32], id: &str, attempt_at: Timestamp, body: &[u8]) -> String {
@@ -132,6 +172,36 @@ mod tests {
                 signature
             );
         }
+    }
+
+    #[test]
+    fn each_that_signs_stands_in_the_header_and_its_own_words_verify_it() {
+        let secrets = [[1; 32], [2; 32]].map(WebhookSecret::new);
+        let seeds = [[3; 32], [4; 32]].map(WebhookSeed);
+        let signers = Signers {
+            secrets: secrets.to_vec(),
+            seeds: seeds.to_vec(),
+        };
+        let header = signers.sign("id", at(1), b"{}");
+        let signatures: Vec<&str> = header.split(' ').collect();
+        let names: Vec<&str> = signatures
+            .iter()
+            .filter_map(|signature| Some(signature.split_once(',')?.0))
+            .collect();
+        assert_eq!(names, ["v1", "v1", "v1a", "v1a"]);
+        assert_eq!(signatures[1], secrets[1].sign("id", at(1), b"{}"));
+        let key = seeds[0].public_key();
+        let key = STANDARD
+            .decode(key.strip_prefix("whpk_").expect("a prefix"))
+            .expect("base64");
+        let key = key.first_chunk().expect("32 bytes");
+        let key = ed25519_dalek::VerifyingKey::from_bytes(key).expect("a key");
+        let signature = STANDARD
+            .decode(&signatures[2]["v1a,".len()..])
+            .expect("base64");
+        let signature = ed25519_dalek::Signature::from_slice(&signature).expect("64 bytes");
+        assert!(key.verify_strict(b"id.1.{}", &signature).is_ok());
+        assert_eq!(format!("{:?}", seeds[0]), "whsk_…");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::{
 };
 
 use sayso_shared::{
-    cursor::Cursor, jws::SigningKey, notice::Notice, problem::Problem, snapshot::Snapshot,
-    time::Timestamp, vault::Vault,
+    cursor::Cursor, endpoint::Endpoint, jws::SigningKey, notice::Notice, problem::Problem,
+    snapshot::Snapshot, time::Timestamp, vault::Vault,
 };
 use serde::Deserialize;
 
@@ -29,6 +29,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("../../sql/ledger/schema_2.sql"),
         include_str!("../../sql/ledger/schema_3.sql"),
         include_str!("../../sql/ledger/schema_4.sql"),
+        include_str!("../../sql/ledger/schema_5.sql"),
     ],
 };
 
@@ -118,7 +119,7 @@ impl<S: Store> Book<S> {
     }
 
     /// Takes over the site as it is now. An older state that arrives late is ignored. Endpoints that are new begin with what
-    /// happens from now on; those that are gone take their lanes with them; one that has moved is tried at once.
+    /// happens from now on; those that are gone take their lanes with them; one that has moved, or that the operator started again, is tried at once.
     pub(super) fn learn(&self, snapshot: Snapshot, now: Timestamp) -> Outcome<()> {
         self.keys()?;
         let known = if self.has_schema()? {
@@ -156,20 +157,19 @@ impl<S: Store> Book<S> {
                 .map(|endpoint| &endpoint.key)
                 .collect();
             let endpoints = serde_json::to_string(&endpoints)?;
-            self.store.run(
+            for statement in [
                 include_str!("../../sql/ledger/lane_retain.sql"),
-                vec![text(&endpoints)],
-            )?;
-            self.store.run(
                 include_str!("../../sql/ledger/dead_letter_retain.sql"),
-                vec![text(&endpoints)],
-            )?;
+                include_str!("../../sql/ledger/attempt_retain.sql"),
+            ] {
+                self.store.run(statement, vec![text(&endpoints)])?;
+            }
             for endpoint in &snapshot.endpoints {
                 let values = vec![text(&endpoint.key), number(last), number(now.unix_millis())];
                 self.store
                     .run(include_str!("../../sql/ledger/lane_insert.sql"), values)?;
                 let mut before = known.iter().flat_map(|known| &known.endpoints);
-                if before.any(|before| before.key == endpoint.key && before.url != endpoint.url) {
+                if before.any(|before| is_moved(before, endpoint)) {
                     let values = vec![number(now.unix_millis()), text(&endpoint.key)];
                     self.store
                         .run(include_str!("../../sql/ledger/lane_restart.sql"), values)?;
@@ -195,6 +195,11 @@ impl<S: Store> Book<S> {
         )?;
         Ok(row.map(|row| json::read(&row.body)).transpose()?)
     }
+}
+
+/// Whether a lane that has stopped or waits has a reason to go on: another address, or the operator's word.
+fn is_moved(before: &Endpoint, now: &Endpoint) -> bool {
+    before.key == now.key && (before.url != now.url || before.starts != now.starts)
 }
 
 /// A number of an event from storage.

@@ -14,13 +14,14 @@ use std::{
 use sayso_shared::{key::EndpointKey, mailing::Handover, time::Timestamp};
 use worker::{Env, Result, State, console_error};
 
-use super::{alarm::Alarm, book::Book};
+use super::{alarm::Alarm, book::Book, lanes::Delivery};
 use crate::{
     chance, clock,
     failure::{Failure, Outcome},
     gathering::Gathering,
     settings::Settings,
     store::ObjectStore,
+    webhook::{Parcel, signers},
 };
 
 /// How long an errand may take before the alarm looks after it: the longest time-out of an errand and some.
@@ -28,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// After how long something that should not have gone wrong is tried again.
 const PAUSE: Duration = Duration::from_mins(1);
+
+/// How many endpoints that failed the last time are tried at once.
+const FAILING_AT_ONCE: usize = 2;
 
 /// A ledger that is awake.
 pub(super) struct Ledger {
@@ -38,6 +42,8 @@ pub(super) struct Ledger {
     pub(super) gathering: Gathering,
     /// What is being performed right now, so that it is not begun twice.
     busy: RefCell<BTreeSet<Errand>>,
+    /// The endpoints under way that failed the last time
+    retrying: RefCell<BTreeSet<EndpointKey>>,
     /// How far the persons' keys have been re-wrapped since waking; nothing when all are.
     rewrapped: RefCell<Option<String>>,
     /// What went wrong through no fault of the other side, and until when it is left alone.
@@ -48,6 +54,7 @@ pub(super) struct Ledger {
 enum Errand {
     Mail(String),
     Lane(EndpointKey),
+    Alert(EndpointKey),
 }
 
 impl Ledger {
@@ -60,6 +67,7 @@ impl Ledger {
             alarm: Alarm::default(),
             gathering: Gathering::default(),
             busy: RefCell::default(),
+            retrying: RefCell::default(),
             paused: RefCell::default(),
             rewrapped: RefCell::new(Some(String::new())),
         }
@@ -133,27 +141,65 @@ impl Ledger {
                 });
             }
         }
-        for endpoint in self.book.snapshot()?.endpoints.clone() {
-            match self.book.next_delivery(&endpoint) {
-                Ok(Some(next)) if next.lane.next_at > now => looks.push(next.lane.next_at),
-                Ok(Some(_)) => {
-                    let errand = Errand::Lane(endpoint.key.clone());
-                    self.begin(errand, |ledger| async move {
-                        ledger.run_lane(&endpoint.key).await
-                    });
-                }
+        for alert in self.book.waiting_alerts()? {
+            if alert.at > now {
+                looks.push(alert.at);
+            } else {
+                self.begin(Errand::Alert(alert.endpoint.clone()), |ledger| async move {
+                    ledger.warn(&alert.endpoint).await
+                });
+            }
+        }
+        self.begin_lanes(now, &mut looks)?;
+        if !self.busy.borrow().is_empty() {
+            looks.push(now + PATIENCE);
+        }
+        looks.extend(self.paused.borrow().values());
+        Ok(looks.into_iter().min())
+    }
+
+    /// Begins the lanes that are due. Endpoints that failed the last time are tried a few at once, so that however many are dead, there are
+    /// connections left for those that are not: Cloudflare lets an invocation have six open.
+    fn begin_lanes(self: &Rc<Self>, now: Timestamp, looks: &mut Vec<Timestamp>) -> Outcome<()> {
+        let snapshot = self.book.snapshot()?;
+        let mut failing = Vec::new();
+        for endpoint in &snapshot.endpoints {
+            // What is under way looks for itself when it is done.
+            if self
+                .busy
+                .borrow()
+                .contains(&Errand::Lane(endpoint.key.clone()))
+            {
+                continue;
+            }
+            match self.book.delivery_due(endpoint, now) {
                 Ok(None) => {}
+                Ok(Some(due)) if due.at > now => looks.push(due.at),
+                Ok(Some(due)) if due.is_failing => failing.push((due.at, &endpoint.key)),
+                Ok(Some(_)) => self.begin_lane(&endpoint.key),
                 Err(failure) => {
                     log(failure);
                     looks.push(now + PAUSE);
                 }
             }
         }
-        if !self.busy.borrow().is_empty() {
-            looks.push(now + PATIENCE);
+        failing.sort_unstable();
+        for (_, endpoint) in failing {
+            if self.retrying.borrow().len() < FAILING_AT_ONCE {
+                self.retrying.borrow_mut().insert(endpoint.clone());
+                self.begin_lane(endpoint);
+            }
         }
-        looks.extend(self.paused.borrow().values());
-        Ok(looks.into_iter().min())
+        Ok(())
+    }
+
+    fn begin_lane(self: &Rc<Self>, endpoint: &EndpointKey) {
+        let key = endpoint.clone();
+        self.begin(Errand::Lane(key.clone()), |ledger| async move {
+            let ran = ledger.run_lane(&key).await;
+            ledger.retrying.borrow_mut().remove(&key);
+            ran
+        });
     }
 
     /// Begins an errand, unless it is under way already or left alone for a while. When it is done, what comes next is looked at.
@@ -213,6 +259,19 @@ impl Ledger {
         self.book.note_handover(id, &handover, clock::now())
     }
 
+    /// Tells the operator that a lane has stopped.
+    async fn warn(&self, endpoint: &EndpointKey) -> Outcome<()> {
+        let Some(dispatch) = self.book.alert(endpoint)? else {
+            return Ok(());
+        };
+        let keys = self.book.keys()?;
+        let handover = keys.settings.mailer.hand_over(&self.env, dispatch).await;
+        if handover != Handover::Taken {
+            console_error!("the mail about the endpoint {endpoint} was not taken");
+        }
+        self.book.note_alert(endpoint, &handover, clock::now())
+    }
+
     /// Sends events of a lane, one after the other, until there are none or one is not taken. The endpoint is looked up each
     /// time: it may have moved, or be gone.
     async fn run_lane(&self, endpoint: &EndpointKey) -> Outcome<()> {
@@ -226,13 +285,21 @@ impl Ledger {
                 return Ok(());
             };
             let next = self.book.next_delivery(endpoint)?;
-            let Some(next) = next.filter(|next| next.lane.next_at <= clock::now()) else {
+            let is_due = |next: &Delivery| next.is_again || next.lane.next_at <= clock::now();
+            let Some(next) = next.filter(is_due) else {
                 return Ok(());
             };
-            let attempt = self.deliver(endpoint, &next.event).await?;
+            let keys = self.book.keys()?;
+            let signers = signers(&keys.vault, &snapshot.site, endpoint, clock::now())?;
+            let parcel = Parcel {
+                url: &endpoint.url,
+                id: next.event.data.id.to_string(),
+                body: serde_json::to_string(&next.event)?,
+            };
+            let posted = parcel.post(&signers, &keys.settings).await?;
             let [jitter] = chance::bytes();
             self.book
-                .note_attempt(&endpoint.key, &next, attempt, clock::now(), jitter)?;
+                .note_attempt(&endpoint.key, &next, &posted, clock::now(), jitter)?;
         }
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use sayso_shared::{
+    attempt::{Attempt, Silence},
     definition::SiteDefinition,
+    delivery::Outcome as Met,
+    endpoint::Endpoint,
+    event::EventType,
     key::{PurposeKey, SiteKey},
     notice::{Notice, NoticeText},
     snapshot::Snapshot,
@@ -17,6 +21,7 @@ use crate::{
     failure::{Failure, Outcome},
     native_store::NativeStore,
     settings::Settings,
+    webhook::Posted,
 };
 
 /// The origin of the site's pages.
@@ -104,6 +109,31 @@ pub(super) fn book(store: NativeStore) -> Book<NativeStore> {
     let book = Book::open(store, Ok(Settings::for_tests()));
     good(book.learn(snapshot(), at(0)));
     book
+}
+
+/// An endpoint that wants everything, and has no secret.
+pub(super) fn endpoint() -> Endpoint {
+    let kept = json!({"key": "crm", "url": "https://crm.example.com", "types": EventType::DEFAULT, "sealed_secret": []});
+    serde_json::from_value(kept).expect("an endpoint")
+}
+
+/// What an attempt met, as it comes from outside. Who refuses says why, and names somebody in it.
+pub(super) fn posted(met: Met) -> Posted {
+    let (status, reason) = match met {
+        Met::Answered { status, .. } => (Some(status), None),
+        Met::NoAnswer => (None, Some(Silence::TimeOut)),
+    };
+    let is_refusal = status.is_some_and(|status| status >= 300);
+    Posted {
+        met,
+        attempt: Attempt {
+            at: at(0),
+            ms: 7,
+            status,
+            reason,
+            answer: is_refusal.then(|| "I do not know jan@example.com".to_owned()),
+        },
+    }
 }
 
 /// A submission as the widget sends it.

@@ -2,24 +2,50 @@
 
 use sayso_shared::{
     cursor::Cursor,
-    delivery::{Lane, Outcome as Attempt},
+    delivery::{Lane, Outcome as Met},
+    endpoint::Endpoint,
     event::Event,
-    key::EndpointKey,
-    snapshot::Endpoint,
+    key::{EndpointKey, PurposeKey},
     time::Timestamp,
 };
 use serde::Deserialize;
 
-use super::book::{Book, cursor};
-use crate::{
-    failure::Outcome,
-    store::{Store, Value, number, text},
+use super::{
+    book::{Book, cursor},
+    pull,
 };
+use crate::{
+    chance,
+    failure::{Outcome, damaged},
+    store::{Store, Value, number, text},
+    webhook::Posted,
+};
+
+/// How many events a lane of some purposes looks ahead at once, to find one that its endpoint wants.
+const AHEAD: u32 = 500;
 
 /// An event that an endpoint should get next.
 pub(super) struct Delivery {
     pub(super) lane: Lane,
     pub(super) event: Event,
+    /// Whether it is a dead letter that the operator wants sent once more, aside from the lane
+    pub(super) is_again: bool,
+}
+
+/// When a lane wants something sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Due {
+    pub(super) at: Timestamp,
+    /// Whether its endpoint failed the last time
+    pub(super) is_failing: bool,
+}
+
+/// What comes next in a lane.
+enum Ahead {
+    Event(Cursor),
+    /// Nothing that it wants among the next ones, and more behind them
+    NotYet,
+    Nothing,
 }
 
 #[derive(Deserialize)]
@@ -32,52 +58,170 @@ struct LaneRow {
     stopped: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct AheadRow {
+    seq: i64,
+    purpose: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SeqRow {
+    pub(super) seq: i64,
+}
+
 impl<S: Store> Book<S> {
-    /// What an endpoint should get next, be it due or not; nothing if the lane has stopped or all was taken.
-    pub(super) fn next_delivery(&self, endpoint: &Endpoint) -> Outcome<Option<Delivery>> {
-        let lane = self
-            .lane(&endpoint.key)?
-            .filter(|lane| lane.stopped.is_none());
-        let Some(lane) = lane else {
+    /// When an endpoint should get something next: without reading what.
+    pub(super) fn delivery_due(&self, endpoint: &Endpoint, now: Timestamp) -> Outcome<Option<Due>> {
+        let Some(lane) = self.running_lane(endpoint)? else {
             return Ok(None);
         };
-        let events = self.events_after(&*self.keys()?, lane.cursor, &endpoint.types, 1)?;
-        Ok(events
-            .into_iter()
-            .next()
-            .map(|event| Delivery { lane, event }))
+        let due = |at| Due {
+            at,
+            is_failing: lane.failures > 0,
+        };
+        if self.asked_again(&endpoint.key)?.is_some() {
+            return Ok(Some(due(now)));
+        }
+        Ok(match self.ahead(endpoint, &lane)? {
+            Ahead::Nothing => None,
+            Ahead::NotYet => Some(due(now)),
+            Ahead::Event(_) => Some(due(lane.next_at)),
+        })
     }
 
-    /// Notes what came of an attempt. If the lane has moved since, by an operator or by a second attempt, nothing is noted: the
-    /// event will be sent again, which is harmless.
+    /// What an endpoint should get next, be it due or not; nothing if the lane has stopped or all was taken.
+    pub(super) fn next_delivery(&self, endpoint: &Endpoint) -> Outcome<Option<Delivery>> {
+        let Some(lane) = self.running_lane(endpoint)? else {
+            return Ok(None);
+        };
+        let again = self.asked_again(&endpoint.key)?;
+        let (at, is_again) = match again {
+            Some(at) => (at, true),
+            None => match self.ahead(endpoint, &lane)? {
+                Ahead::Event(at) => (at, false),
+                Ahead::NotYet | Ahead::Nothing => return Ok(None),
+            },
+        };
+        let row: Option<pull::Row> = self.store.row(
+            include_str!("../../sql/ledger/event_at.sql"),
+            vec![seq(at.seq)],
+        )?;
+        let row = row.ok_or_else(|| damaged("an event"))?;
+        let event = self.read_event(&*self.keys()?, row)?;
+        Ok(Some(Delivery {
+            lane,
+            event: endpoint.shown(event),
+            is_again,
+        }))
+    }
+
+    /// Notes what came of an attempt. If the lane has moved since, by an operator or by a second attempt, that it was made is all that is
+    /// noted: the event will be sent again, which is harmless.
     pub(super) fn note_attempt(
         &self,
         endpoint: &EndpointKey,
         delivery: &Delivery,
-        attempt: Attempt,
+        posted: &Posted,
         now: Timestamp,
         jitter: u8,
     ) -> Outcome<()> {
         let tried = Cursor {
             seq: delivery.event.data.seq,
         };
-        let after = delivery.lane.after(tried, attempt, now, jitter);
         self.store.commit(|| {
-            if self.lane(endpoint)?.as_ref() != Some(&delivery.lane) {
+            let Some(lane) = self.lane(endpoint)? else {
+                return Ok(());
+            };
+            self.log_attempt(endpoint, &delivery.event, posted)?;
+            if delivery.is_again {
+                return self.note_again(endpoint, tried, posted.is_taken());
+            }
+            if lane != delivery.lane {
                 return Ok(());
             }
-            if after.dead_letter {
-                let values = vec![text(endpoint), seq(tried.seq), number(now.unix_millis())];
-                self.store.run(
-                    include_str!("../../sql/ledger/dead_letter_insert.sql"),
-                    values,
-                )?;
-            }
-            self.write_lane(endpoint, &after.lane)
+            self.move_lane(endpoint, &lane, tried, posted.met, now, jitter)
         })
     }
 
-    fn lane(&self, endpoint: &EndpointKey) -> Outcome<Option<Lane>> {
+    fn move_lane(
+        &self,
+        endpoint: &EndpointKey,
+        lane: &Lane,
+        tried: Cursor,
+        met: Met,
+        now: Timestamp,
+        jitter: u8,
+    ) -> Outcome<()> {
+        let after = lane.after(tried, met, now, jitter);
+        if after.dead_letter {
+            let values = vec![text(endpoint), seq(tried.seq), number(now.unix_millis())];
+            self.store.run(
+                include_str!("../../sql/ledger/dead_letter_insert.sql"),
+                values,
+            )?;
+        }
+        self.write_lane(endpoint, &after.lane)?;
+        if after.lane.stopped.is_some() {
+            let values = vec![
+                text(chance::uuid(now)),
+                number(now.unix_millis()),
+                text(endpoint),
+            ];
+            self.store
+                .run(include_str!("../../sql/ledger/alert_insert.sql"), values)?;
+        }
+        Ok(())
+    }
+
+    /// The lane to an endpoint, unless it has stopped or the operator wants nothing sent.
+    fn running_lane(&self, endpoint: &Endpoint) -> Outcome<Option<Lane>> {
+        if endpoint.disabled {
+            return Ok(None);
+        }
+        let lane = self.lane(&endpoint.key)?;
+        Ok(lane.filter(|lane| lane.stopped.is_none()))
+    }
+
+    /// Whether the next event that an endpoint wants is there. What is passed over on the way is passed over for good.
+    fn ahead(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<Ahead> {
+        let most = if endpoint.purposes.is_empty() {
+            1
+        } else {
+            AHEAD
+        };
+        let values = vec![
+            seq(lane.cursor.seq),
+            text(serde_json::to_string(&endpoint.types)?),
+            number(most),
+        ];
+        let rows: Vec<AheadRow> = self
+            .store
+            .rows(include_str!("../../sql/ledger/lane_ahead.sql"), values)?;
+        let is_wanted = |row: &&AheadRow| {
+            let purpose = row.purpose.as_deref().map(PurposeKey::parse);
+            // A name that cannot be read is no reason to withhold anything.
+            purpose.is_none_or(|purpose| purpose.is_err() || endpoint.wants(purpose.ok().as_ref()))
+        };
+        if let Some(found) = rows.iter().find(is_wanted) {
+            return Ok(Ahead::Event(cursor(found.seq)));
+        }
+        match rows.last() {
+            Some(last) if rows.len() >= AHEAD as usize => {
+                let values = vec![number(last.seq), text(&endpoint.key), seq(lane.cursor.seq)];
+                self.store
+                    .run(include_str!("../../sql/ledger/lane_pass.sql"), values)?;
+                Ok(Ahead::NotYet)
+            }
+            _ => Ok(Ahead::Nothing),
+        }
+    }
+
+    /// Whether anything is owed to an endpoint, whatever keeps it from being sent.
+    pub(super) fn is_owed(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<bool> {
+        Ok(!matches!(self.ahead(endpoint, lane)?, Ahead::Nothing))
+    }
+
+    pub(super) fn lane(&self, endpoint: &EndpointKey) -> Outcome<Option<Lane>> {
         let values = vec![text(endpoint)];
         let row: Option<LaneRow> = self
             .store
@@ -99,7 +243,7 @@ impl<S: Store> Book<S> {
         read.transpose()
     }
 
-    fn write_lane(&self, endpoint: &EndpointKey, lane: &Lane) -> Outcome<()> {
+    pub(super) fn write_lane(&self, endpoint: &EndpointKey, lane: &Lane) -> Outcome<()> {
         let stopped = lane.stopped.map(serde_json::to_value).transpose()?;
         let values = vec![
             seq(lane.cursor.seq),
@@ -120,6 +264,6 @@ impl<S: Store> Book<S> {
     }
 }
 
-fn seq(seq: u64) -> Value {
+pub(super) fn seq(seq: u64) -> Value {
     number(i64::try_from(seq).unwrap_or(i64::MAX))
 }

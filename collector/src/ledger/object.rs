@@ -3,12 +3,13 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use sayso_shared::{
-    answer::RecordingsAnswer, email::EmailAddress, problem::Problem, time::Timestamp,
+    answer::RecordingsAnswer, email::EmailAddress, key::EndpointKey, problem::Problem,
+    time::Timestamp,
 };
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
-    Ask, AtLink,
+    Ask, AtLane, AtLink,
     book::Book,
     errands::{self, Ledger},
     personal::{Pressed, Reader},
@@ -124,6 +125,11 @@ impl LedgerObject {
             Ask::Erase { key, id, reason } => {
                 answer::json(200, &book.erase(key.as_deref(), id, reason, now)?)?
             }
+            Ask::Lane {
+                endpoint,
+                ask: AtLane::Standing { most },
+            } => return Ok(answer::json(200, &book.lane_standing(&endpoint, most)?)?),
+            Ask::Lane { endpoint, ask } => at_lane(book, &endpoint, &ask, now)?,
             Ask::Evidence {
                 key,
                 id,
@@ -149,6 +155,21 @@ impl LedgerObject {
         self.ledger.run_errands(now).await?;
         Ok(response)
     }
+}
+
+/// What is done with a lane.
+fn at_lane(
+    book: &Book<ObjectStore>,
+    endpoint: &EndpointKey,
+    ask: &AtLane,
+    now: Timestamp,
+) -> Outcome<Response> {
+    match ask {
+        AtLane::Standing { .. } => {}
+        AtLane::Replay { from } => book.replay(endpoint, *from, now)?,
+        AtLane::Resend { event } => book.resend(endpoint, *event, now)?,
+    }
+    Ok(answer::no_content()?)
 }
 
 /// What is asked at a link of a mail.

@@ -18,17 +18,19 @@ use crate::{
 };
 
 /// What each older version had in it, upon what the one before had.
-const FORMER: [&str; 3] = [
+const FORMER: [&str; 4] = [
     include_str!("../../sql/testdata/ledger_1.sql"),
     include_str!("../../sql/testdata/ledger_2.sql"),
     include_str!("../../sql/testdata/ledger_3.sql"),
+    include_str!("../../sql/testdata/ledger_4.sql"),
 ];
 
 /// The person of version 1, and the one that each further version added.
-const PEOPLE: [&str; 3] = [
+const PEOPLE: [&str; 4] = [
     "01a20000-0000-7000-8000-000000000001",
     "01a20000-0000-7000-8000-000000000011",
     "01a20000-0000-7000-8000-000000000021",
+    "01a20000-0000-7000-8000-000000000031",
 ];
 
 /// A ledger of an older version with that version's data in it, brought up.
@@ -81,6 +83,35 @@ fn every_older_version_of_the_tables_is_brought_up_with_what_is_in_it() {
         let receipt: Receipt = one(&book, "SELECT receipt FROM act");
         assert_eq!(receipt.receipt, "a.b.c");
     }
+}
+
+#[test]
+fn a_lane_of_version_4_stands_where_it_stood_with_nothing_to_tell_and_nothing_to_send_again() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Lane {
+        cursor: u32,
+        failures: u32,
+        attempts: u32,
+        alert_at: Option<i64>,
+        resend_at: Option<i64>,
+    }
+    let store = NativeStore::in_memory();
+    let older = Schema {
+        versions: &SCHEMA.versions[..4],
+    };
+    good(store.commit(|| older.bring_up(&store)));
+    store.run(FORMER[3], Vec::new()).expect("data of version 4");
+    good(store.commit(|| SCHEMA.bring_up(&store)));
+    let question = "SELECT cursor, failures, attempts, alert_at, resend_at FROM lane JOIN dead_letter USING (endpoint)";
+    let lane: Option<Lane> = store.row(question, Vec::new()).expect("rows");
+    let expected = Lane {
+        cursor: 3,
+        failures: 2,
+        attempts: 0,
+        alert_at: None,
+        resend_at: None,
+    };
+    assert_eq!(lane, Some(expected));
 }
 
 #[test]

@@ -5,18 +5,19 @@ use std::{collections::BTreeSet, time::Duration};
 use sayso_shared::{
     answer::SubmissionState,
     delivery::Outcome as Attempt,
+    endpoint::Endpoint,
     event::EventType,
     id::uuid_v7,
     key::{EndpointKey, PurposeKey},
     mailing::{Handover, handover_by_reply},
-    snapshot::{Endpoint, Snapshot},
+    snapshot::Snapshot,
     time::Timestamp,
     visitor::VisitorClass,
 };
 
 use super::{
     book::Book,
-    fixture::{ORIGIN, at, book, choices, good, snapshot, state, submission},
+    fixture::{ORIGIN, at, book, choices, good, posted, snapshot, state, submission},
 };
 use crate::{
     failure::Failure, mailer::Mailer, native_store::NativeStore, schema::Schema,
@@ -131,7 +132,7 @@ fn with_endpoint(url: &str, revision: u64) -> Snapshot {
         key,
         url: url.to_owned(),
         types: EventType::DEFAULT.to_vec(),
-        sealed_secret: Vec::new(),
+        ..super::fixture::endpoint()
     };
     Snapshot {
         revision,
@@ -285,7 +286,7 @@ fn a_lane_goes_with_its_endpoint_and_a_moved_one_is_tried_at_once() {
         retry_after: None,
     };
     let next = good(book.next_delivery(endpoint)).expect("an event");
-    good(book.note_attempt(&endpoint.key, &next, gone, at(3), 0));
+    good(book.note_attempt(&endpoint.key, &next, &posted(gone), at(3), 0));
     assert!(good(book.next_delivery(endpoint)).is_none(), "stopped");
 
     good(book.learn(with_endpoint("https://crm.example.com/new", 3), at(4)));
@@ -317,8 +318,8 @@ fn an_attempt_is_noted_only_on_the_lane_that_it_was_made_from() {
         status: 204,
         retry_after: None,
     };
-    good(book.note_attempt(&endpoint.key, &next, taken, at(3), 0));
-    good(book.note_attempt(&endpoint.key, &next, Attempt::NoAnswer, at(4), 0));
+    good(book.note_attempt(&endpoint.key, &next, &posted(taken), at(3), 0));
+    good(book.note_attempt(&endpoint.key, &next, &posted(Attempt::NoAnswer), at(4), 0));
     says_yes(&book, 2, "kim@example.com", at(5));
     let next = good(book.next_delivery(endpoint)).expect("the next event");
     assert_eq!((next.lane.failures, next.lane.next_at), (0, at(3)));

@@ -1,18 +1,17 @@
-//! `/v1/sites/{site}`, its endpoints and its keys: what an operator sets.
+//! `/v1/sites/{site}` and its keys: what an operator sets.
 
 use sayso_shared::{
-    answer::{EndpointRequest, KeyRequest},
+    answer::KeyRequest,
     definition::SiteDefinition,
-    fields::stopped_at,
-    key::{ApiKeyName, EndpointKey},
+    key::ApiKeyName,
     problem::{FieldError, Problem},
 };
-use serde::de::DeserializeOwned;
 use worker::{Method, Response};
 
 use super::{LARGEST_BODY, LARGEST_DEFINITION, Wanted, keys, named, site_key, wrong_method};
 use crate::{
     failure::Outcome,
+    json,
     site::{self, Ask},
 };
 
@@ -66,69 +65,6 @@ pub(super) async fn get_site(wanted: Wanted<'_>, site: &str) -> Outcome<Response
     site::ask(wanted.env, &site_key(site)?, &Ask::Definition).await
 }
 
-/// Sets a webhook endpoint. Without `secret` one is made and shown once, or the one there is stays. It gets what happens
-/// from then on.
-#[utoipa::path(
-    put,
-    path = "/v1/sites/{site}/endpoints/{endpoint}",
-    tag = "admin",
-    params(
-        ("site" = String, Path, description = "Name of the site"),
-        ("endpoint" = String, Path, description = "What you call the endpoint"),
-    ),
-    request_body = EndpointRequest,
-    responses(
-        (status = 201, description = "Made", body = sayso_shared::answer::EndpointAnswer),
-        (status = 200, description = "Changed", body = sayso_shared::answer::EndpointAnswer),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("key" = []))
-)]
-pub(super) async fn put_endpoint(
-    mut wanted: Wanted<'_>,
-    site: &str,
-    endpoint: &str,
-) -> Outcome<Response> {
-    let key = EndpointKey::parse(endpoint).map_err(|error| named("the endpoint's name", error))?;
-    let request: EndpointRequest = read(&wanted.json(LARGEST_BODY).await?)?;
-    site::ask(
-        wanted.env,
-        &site_key(site)?,
-        &Ask::SetEndpoint { key, request },
-    )
-    .await
-}
-
-/// Removes a webhook endpoint.
-#[utoipa::path(
-    delete,
-    path = "/v1/sites/{site}/endpoints/{endpoint}",
-    tag = "admin",
-    params(
-        ("site" = String, Path, description = "Name of the site"),
-        ("endpoint" = String, Path, description = "What you call the endpoint"),
-    ),
-    responses(
-        (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("key" = []))
-)]
-pub(super) async fn delete_endpoint(
-    wanted: Wanted<'_>,
-    site: &str,
-    endpoint: &str,
-) -> Outcome<Response> {
-    let key = EndpointKey::parse(endpoint).map_err(|_| Problem::unknown("endpoint"))?;
-    site::ask(wanted.env, &site_key(site)?, &Ask::RemoveEndpoint { key }).await
-}
-
 /// Makes an API key, shown once, or changes what a key may do.
 #[utoipa::path(
     put,
@@ -152,7 +88,7 @@ pub(super) async fn delete_endpoint(
 )]
 pub(super) async fn put_key(mut wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
     let name = ApiKeyName::parse(key).map_err(|error| named("the key's name", error))?;
-    let request: KeyRequest = read(&wanted.json(LARGEST_BODY).await?)?;
+    let request: KeyRequest = json::fields(&wanted.json(LARGEST_BODY).await?)?;
     site::ask(wanted.env, &site_key(site)?, &Ask::SetKey { name, request }).await
 }
 
@@ -191,20 +127,6 @@ pub(super) async fn site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     }
 }
 
-pub(super) async fn endpoint(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
-    match wanted.request.method() {
-        Method::Put => {
-            keys::admin(&wanted, site).await?;
-            put_endpoint(wanted, site, endpoint).await
-        }
-        Method::Delete => {
-            keys::admin(&wanted, site).await?;
-            delete_endpoint(wanted, site, endpoint).await
-        }
-        _ => wrong_method("PUT, DELETE"),
-    }
-}
-
 pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
     match wanted.request.method() {
         Method::Put => {
@@ -217,10 +139,4 @@ pub(super) async fn key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Re
         }
         _ => wrong_method("PUT, DELETE"),
     }
-}
-
-/// Reads a small body; what is wrong with it is said by its field.
-pub(super) fn read<T: DeserializeOwned>(document: &serde_json::Value) -> Outcome<T> {
-    let read = serde_path_to_error::deserialize(document);
-    read.map_err(|error| Problem::invalid(vec![stopped_at(error)]).into())
 }

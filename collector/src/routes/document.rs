@@ -115,13 +115,23 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::subjects::evidence,
         super::admin::put_site,
         super::admin::get_site,
-        super::admin::put_endpoint,
-        super::admin::delete_endpoint,
+        super::endpoints::show,
+        super::endpoints::put,
+        super::endpoints::delete,
+        super::endpoints::test,
+        super::endpoints::rotate,
+        super::endpoints::end_rotation,
+        super::endpoints::disable,
+        super::endpoints::enable,
+        super::deliveries::show,
+        super::deliveries::resend,
+        super::deliveries::replay,
         super::admin::put_key,
         super::admin::delete_key,
         super::docs::jwks,
         super::docs::openapi,
         super::docs::health,
-    )
+    ),
+    components(schemas(sayso_shared::endpoint::EndpointTest))
 )]
 struct Routes;

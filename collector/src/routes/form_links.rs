@@ -10,10 +10,11 @@ use sayso_shared::{
 };
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, Wanted, admin, keys, site_key, wrong_method};
+use super::{LARGEST_BODY, Wanted, keys, site_key, wrong_method};
 use crate::{
     answer, chance, clock,
     failure::{Failure, Outcome},
+    json,
     site::{self, Ask},
 };
 
@@ -46,7 +47,7 @@ pub(super) async fn make(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outc
     keys::holder(&wanted, site, Scope::SubjectsWrite).await?;
     let site = site_key(site)?;
     let form = FormKey::parse(form).map_err(|_| Problem::unknown_form())?;
-    let request: FormLinkRequest = admin::read(&wanted.json(LARGEST_BODY).await?)?;
+    let request: FormLinkRequest = json::fields(&wanted.json(LARGEST_BODY).await?)?;
     let email = EmailAddress::parse(&request.email)
         .map_err(|error| Problem::invalid(vec![FieldError::new("/email", error.to_string())]))?;
     let ask = Ask::Form {

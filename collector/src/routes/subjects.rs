@@ -7,9 +7,10 @@ use sayso_shared::{
 use uuid::Uuid;
 use worker::{Method, Response};
 
-use super::{LARGEST_BODY, Wanted, admin, keys, wrong_method};
+use super::{LARGEST_BODY, Wanted, keys, wrong_method};
 use crate::{
     failure::Outcome,
+    json,
     ledger::{
         Ask,
         shards::{self, Whose},
@@ -39,7 +40,7 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
         return wrong_method("POST");
     }
     let (site, key) = keys::site_of(&wanted)?;
-    let request: LookupRequest = admin::read(&wanted.json(LARGEST_BODY).await?)?;
+    let request: LookupRequest = json::fields(&wanted.json(LARGEST_BODY).await?)?;
     let email = EmailAddress::parse(&request.email)
         .map_err(|error| Problem::invalid(vec![FieldError::new("/email", error.to_string())]))?;
     let ask = Ask::LookUp {

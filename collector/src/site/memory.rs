@@ -1,16 +1,14 @@
 //! What a site knows and how it changes.
 
 use sayso_shared::{
-    answer::{EndpointAnswer, EndpointRequest, KeyAnswer, KeyRequest},
+    answer::{KeyAnswer, KeyRequest},
     api_key::{ApiKey, KeptKey, Scope},
-    event::EventType,
-    key::{ApiKeyName, EndpointKey, FormKey},
+    endpoint::Endpoint,
+    key::{ApiKeyName, FormKey},
     language::Language,
-    outgoing::outgoing,
     problem::{FieldError, Problem},
     published::PublishedForm,
-    snapshot::{Endpoint, Snapshot},
-    webhook::WebhookSecret,
+    snapshot::Snapshot,
 };
 use serde::Deserialize;
 use worker::{Env, State};
@@ -108,81 +106,6 @@ impl Site {
         })
     }
 
-    /// Sets an endpoint: 201 for a new one, else 200. A secret that is made here is shown once.
-    pub(super) fn set_endpoint(
-        &self,
-        key: EndpointKey,
-        request: &EndpointRequest,
-    ) -> Outcome<(u16, EndpointAnswer)> {
-        let settings = Settings::read(&self.env)?;
-        let mut snapshot = self.known()?;
-        let mut errors = Vec::new();
-        if let Err(error) = outgoing(&request.url, settings.reach()) {
-            errors.push(FieldError::new("/url", error.to_string()));
-        }
-        let given = request
-            .secret
-            .as_deref()
-            .map(WebhookSecret::parse)
-            .transpose();
-        let given = given
-            .map_err(|error| errors.push(FieldError::new("/secret", error.to_string())))
-            .ok()
-            .flatten();
-        if request.types.as_ref().is_some_and(Vec::is_empty) {
-            let detail = "must name at least one type; leave it out for the usual ones";
-            errors.push(FieldError::new("/types", detail));
-        }
-        if !errors.is_empty() {
-            return Err(Problem::invalid(errors).into());
-        }
-        let place = Endpoint::secret_place(&snapshot.site, &key);
-        let known = snapshot
-            .endpoints
-            .iter()
-            .position(|endpoint| endpoint.key == key);
-        let known = known.map(|at| snapshot.endpoints.remove(at));
-        let status = if known.is_some() { 200 } else { 201 };
-        let seal = |secret: &WebhookSecret| {
-            settings
-                .vault()
-                .seal_secret(secret.exposed().as_bytes(), &place, chance::bytes())
-        };
-        let (sealed_secret, shown) = match (given, known) {
-            (Some(secret), _) => (seal(&secret), None),
-            (None, Some(known)) => (known.sealed_secret, None),
-            (None, None) => {
-                let secret = WebhookSecret::new(chance::bytes());
-                (seal(&secret), Some(secret.exposed()))
-            }
-        };
-        let types = request
-            .types
-            .clone()
-            .map_or_else(|| EventType::DEFAULT.to_vec(), EventType::as_meant);
-        let answer = EndpointAnswer {
-            id: key.clone(),
-            url: request.url.clone(),
-            types: types.clone(),
-            secret: shown,
-        };
-        snapshot.endpoints.push(Endpoint {
-            key,
-            url: request.url.clone(),
-            types,
-            sealed_secret,
-        });
-        self.store.commit(|| self.keep(&mut snapshot))?;
-        Ok((status, answer))
-    }
-
-    /// Removes an endpoint; removing it again changes nothing.
-    pub(super) fn remove_endpoint(&self, key: &EndpointKey) -> Outcome<()> {
-        let mut snapshot = self.known()?;
-        snapshot.endpoints.retain(|endpoint| endpoint.key != *key);
-        self.store.commit(|| self.keep(&mut snapshot))
-    }
-
     /// Makes a key (201, shown once), or changes what a key may do (200).
     pub(super) fn set_key(
         &self,
@@ -254,11 +177,11 @@ impl Site {
         let mut resealed = false;
         for endpoint in &mut snapshot.endpoints {
             let place = Endpoint::secret_place(&snapshot.site, &endpoint.key);
-            if let Some(sealed) =
-                vault.reseal_secret(&endpoint.sealed_secret, &place, chance::bytes())
-            {
-                endpoint.sealed_secret = sealed;
-                resealed = true;
+            for sealed in endpoint.sealed() {
+                if let Some(anew) = vault.reseal_secret(sealed, &place, chance::bytes()) {
+                    *sealed = anew;
+                    resealed = true;
+                }
             }
         }
         if let Some(sharding) = &mut snapshot.sharding {

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use sayso_shared::{key::EndpointKey, time::Timestamp};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use super::{Ask, memory::Site};
+use super::{Ask, AtEndpoint, memory::Site};
 use crate::{
     answer, clock,
     failure::{Failure, Outcome},
@@ -49,7 +50,15 @@ impl SiteObject {
             site.reseal()?;
             site.teach().await?;
         }
-        let shows_a_secret = matches!(ask, Ask::SetKey { .. } | Ask::SetEndpoint { .. });
+        let shows_a_secret = matches!(
+            ask,
+            Ask::SetKey { .. }
+                | Ask::SetEndpoint { .. }
+                | Ask::Endpoint {
+                    ask: AtEndpoint::Rotate { .. },
+                    ..
+                }
+        );
         let response = match ask {
             Ask::Definition => return Ok(answer::json(200, &site.known()?.definition)?),
             Ask::Purpose { key } => return Ok(answer::json(200, &site.purpose(&key)?)?),
@@ -90,13 +99,17 @@ impl SiteObject {
                 answer::no_content()?
             }
             Ask::SetEndpoint { key, request } => {
-                let (status, body) = site.set_endpoint(key, &request)?;
+                let (status, body) = site.set_endpoint(key, &request).await?;
                 answer::json(status, &body)?
             }
             Ask::RemoveEndpoint { key } => {
                 site.remove_endpoint(&key)?;
                 answer::no_content()?
             }
+            Ask::Endpoint { key, ask } if ask.changes_nothing() => {
+                return at_endpoint(site, &key, ask, now).await;
+            }
+            Ask::Endpoint { key, ask } => at_endpoint(site, &key, ask, now).await?,
             Ask::SetKey { name, request } => {
                 let (status, body) = site.set_key(name, request)?;
                 answer::json(status, &body)?
@@ -112,4 +125,29 @@ impl SiteObject {
             taught => taught.map(|()| response),
         }
     }
+}
+
+/// What is asked about an endpoint that is set.
+async fn at_endpoint(
+    site: &Site,
+    key: &EndpointKey,
+    ask: AtEndpoint,
+    now: Timestamp,
+) -> Outcome<Response> {
+    match ask {
+        AtEndpoint::Show => return Ok(answer::json(200, &site.endpoint(key)?)?),
+        AtEndpoint::Deliveries { most } => {
+            return Ok(answer::json(200, &site.deliveries(key, most).await?)?);
+        }
+        AtEndpoint::Test => return Ok(answer::json(200, &site.test_endpoint(key).await?)?),
+        AtEndpoint::Rotate { request } => {
+            return Ok(answer::json(200, &site.rotate(key, &request, now)?)?);
+        }
+        AtEndpoint::Replay { request } => site.replay(key, &request).await?,
+        AtEndpoint::Resend { event } => site.resend(key, event).await?,
+        AtEndpoint::EndRotation => site.end_rotation(key)?,
+        AtEndpoint::Disable => site.disable(key)?,
+        AtEndpoint::Enable => site.enable(key)?,
+    }
+    Ok(answer::no_content()?)
 }

@@ -4,7 +4,10 @@ use sayso_shared::{delivery::Outcome as Attempt, key::EndpointKey};
 use serde::Deserialize;
 
 use super::{
-    super::{book::Book, fixture::at},
+    super::{
+        book::Book,
+        fixture::{at, posted},
+    },
     invariants::{self as invariant, Check, must},
     outside::CrmMood,
     witness::CountRow,
@@ -103,7 +106,7 @@ impl World {
             flight.delivery.event.data.seq,
         );
         let fate = self.attempt(|book| {
-            book.note_attempt(&key, &flight.delivery, flight.attempt, now, jitter)
+            book.note_attempt(&key, &flight.delivery, &posted(flight.attempt), now, jitter)
         })?;
         if let Fate::Refused(problem) = fate {
             return Err(format!("noting was refused: {}", problem.detail));

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sayso_shared::{
     definition::SiteDefinition,
+    endpoint::Endpoint,
     key::EndpointKey,
     notice::{Notice, NoticeText},
-    snapshot::{Endpoint, Snapshot},
+    snapshot::Snapshot,
 };
 use serde_json::json;
 
@@ -63,7 +64,7 @@ impl Press {
             key: EndpointKey::parse(name).expect("a name"),
             url: "https://crm.example.com/".to_owned(),
             types: crms[name].types.clone(),
-            sealed_secret: Vec::new(),
+            ..fixture::endpoint()
         });
         Snapshot {
             revision: published.revision,

@@ -1,0 +1,1 @@
+UPDATE lane SET alert_id = ?, alert_at = ?, alert_failures = 0 WHERE endpoint = ?;

@@ -1,0 +1,1 @@
+UPDATE lane SET attempts = attempts + 1 WHERE endpoint = ? RETURNING attempts;

@@ -1,0 +1,1 @@
+SELECT attempt.number, attempt.seq, attempt.at, attempt.ms, attempt.status, attempt.reason, attempt.answer, event.kind, event.subject, json_extract(event.body, '$.id') AS event FROM attempt JOIN event ON event.seq = attempt.seq WHERE endpoint = ? ORDER BY number DESC LIMIT ?;

@@ -1,0 +1,1 @@
+DELETE FROM attempt WHERE endpoint NOT IN (SELECT value FROM json_each(?));

@@ -1,0 +1,1 @@
+SELECT dead_letter.seq, dead_letter.at, event.kind, json_extract(event.body, '$.id') AS event FROM dead_letter JOIN event ON event.seq = dead_letter.seq WHERE endpoint = ? ORDER BY dead_letter.seq DESC LIMIT 100;

@@ -1,0 +1,1 @@
+UPDATE dead_letter SET resend_at = ?1 WHERE endpoint = ?2 AND seq = (SELECT dead_letter.seq FROM dead_letter JOIN event ON event.seq = dead_letter.seq WHERE endpoint = ?2 AND json_extract(event.body, '$.id') = ?3) RETURNING seq;

@@ -1,0 +1,1 @@
+SELECT event.seq, event.kind, event.subject, event.body, act.receipt, submission.id AS submission, submission.person, submission.comment FROM event LEFT JOIN act ON act.id = event.act LEFT JOIN submission ON submission.id = json_extract(event.body, '$.submission') WHERE event.seq = ?;

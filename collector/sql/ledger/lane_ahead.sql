@@ -1,0 +1,1 @@
+SELECT seq, json_extract(body, '$.purpose') AS purpose FROM event WHERE seq IN (SELECT known.seq FROM json_each(?2) AS wanted JOIN event AS known ON known.seq IN (SELECT seq FROM event WHERE kind = wanted.value AND seq > ?1 ORDER BY seq LIMIT ?3)) ORDER BY seq LIMIT ?3;

@@ -1,0 +1,1 @@
+UPDATE lane SET cursor = ? WHERE endpoint = ? AND cursor = ?;
