@@ -34,8 +34,11 @@ async function receive(request) {
     return [401, error.message];
   }
 
-  // 2. A delivery may come twice.
+  // A test asks whether we want to be sent to at all. Nothing follows from it.
   const { data } = event;
+  if (event.type === "endpoint.test") return [204];
+
+  // 2. A delivery may come twice.
   if (seen.has(data.id)) return [204];
 
   // 3. A person was erased: forget it. There is no receipt, since there is nothing to prove.

@@ -3,12 +3,15 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use serde_json::Value;
 
 use crate::deadline::eventually;
 
@@ -22,6 +25,16 @@ pub enum Manner {
     Answer(u16),
     /// Take it and never answer.
     Stall,
+    /// Take it, and answer 204 after so long.
+    Late(Duration),
+    /// Take it, and break the connection off without an answer.
+    Break,
+    /// Answer with this status and so many bytes.
+    Large(u16, usize),
+    /// Send whoever asks elsewhere.
+    Redirect(&'static str),
+    /// Answer with this status and these words.
+    Say(u16, &'static str),
 }
 
 /// One delivery as it came in.
@@ -34,13 +47,25 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("events are JSON")
+    }
+
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
     /// The header `webhook-id`.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.headers
-            .get("webhook-id")
-            .and_then(|id| id.to_str().ok())
-            .unwrap_or_default()
+        self.header("webhook-id")
     }
 }
 
@@ -54,7 +79,9 @@ pub struct Receiver {
 #[derive(Debug)]
 struct Shared {
     manner: Mutex<Manner>,
+    manner_with_tests: Mutex<Manner>,
     deliveries: Mutex<Vec<Delivery>>,
+    tests: Mutex<Vec<Delivery>>,
 }
 
 impl Receiver {
@@ -63,7 +90,9 @@ impl Receiver {
     pub fn start(manner: Manner) -> Self {
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
+            manner_with_tests: Mutex::new(Manner::Answer(204)),
             deliveries: Mutex::default(),
+            tests: Mutex::default(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket can");
@@ -101,6 +130,17 @@ impl Receiver {
         *lock(&self.shared.manner) = manner;
     }
 
+    /// From now on it does this with an `endpoint.test`, which it takes otherwise.
+    pub fn with_tests(&self, manner: Manner) {
+        *lock(&self.shared.manner_with_tests) = manner;
+    }
+
+    /// The tests that came in, which are no deliveries.
+    #[must_use]
+    pub fn tests(&self) -> Vec<Delivery> {
+        lock(&self.shared.tests).clone()
+    }
+
     /// All that came in, in order.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
@@ -114,17 +154,32 @@ impl Receiver {
     }
 }
 
-async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    lock(&shared.deliveries).push(Delivery {
+async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let delivery = Delivery {
         headers,
         body: body.to_vec(),
-    });
-    let manner = *lock(&shared.manner);
+    };
+    let is_test = String::from_utf8_lossy(&body).contains("\"endpoint.test\"");
+    let (kept, manner) = if is_test {
+        (&shared.tests, &shared.manner_with_tests)
+    } else {
+        (&shared.deliveries, &shared.manner)
+    };
+    lock(kept).push(delivery);
+    let manner = *lock(manner);
+    let status = |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match manner {
-        Manner::Answer(status) => {
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        Manner::Answer(code) => status(code).into_response(),
+        Manner::Say(code, words) => (status(code), words).into_response(),
         Manner::Stall => std::future::pending().await,
+        Manner::Late(wait) => {
+            tokio::time::sleep(wait).await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        // Whoever serves this connection goes down with it, and says nothing about it.
+        Manner::Break => std::panic::resume_unwind(Box::new("the connection breaks off")),
+        Manner::Large(code, bytes) => (status(code), vec![b'x'; bytes]).into_response(),
+        Manner::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
     }
 }
 

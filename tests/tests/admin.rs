@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use sayso_tests::receiver::{Manner, Receiver};
 use sayso_tests::stack::Stack;
 use sayso_tests::wire::{ask, get};
 use serde_json::json;
@@ -71,9 +72,13 @@ fn a_site_admin_key_defines_its_own_site_alone() {
 fn an_endpoint_is_made_changed_and_removed() {
     let path = "/v1/sites/demo/endpoints/elsewhere";
     let url = |url: &str| json!({"url": url});
+    let (here, there) = (
+        Receiver::start(Manner::Answer(204)),
+        Receiver::start(Manner::Answer(204)),
+    );
     let made = STACK
         .admin("PUT", path)
-        .json(&url("https://crm.example.com/a"))
+        .json(&url(here.url()))
         .send()
         .expect(201)
         .json();
@@ -85,7 +90,7 @@ fn an_endpoint_is_made_changed_and_removed() {
     );
     let changed = STACK
         .admin("PUT", path)
-        .json(&url("https://crm.example.com/b"))
+        .json(&url(there.url()))
         .send()
         .expect(200)
         .json();

@@ -359,6 +359,11 @@ fn without_the_right_key_nothing_is_read_or_changed() {
         ("PUT", "/v1/sites/demo"),
         ("PUT", "/v1/sites/demo/keys/more"),
         ("PUT", "/v1/sites/demo/endpoints/more"),
+        ("GET", "/v1/sites/demo/endpoints/demo-crm"),
+        ("GET", "/v1/sites/demo/endpoints/demo-crm/deliveries"),
+        ("POST", "/v1/sites/demo/endpoints/demo-crm/rotate"),
+        ("POST", "/v1/sites/demo/endpoints/demo-crm/replay"),
+        ("POST", "/v1/sites/demo/endpoints/demo-crm/disable"),
     ] {
         println!("{method} {path}");
         let url = STACK.collector(path);
