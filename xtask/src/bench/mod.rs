@@ -5,6 +5,7 @@
 //! may be busy, and figures of two machines do not compare.
 
 mod fill;
+pub(crate) mod lanes;
 mod load;
 mod pull;
 mod table;

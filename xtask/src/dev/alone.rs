@@ -61,6 +61,11 @@ impl Alone {
         origin(self.port)
     }
 
+    /// The operator's token.
+    pub(crate) fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
     /// The process.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.stack.pids().first().copied()
