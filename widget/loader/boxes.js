@@ -43,7 +43,10 @@ export const asked = (purpose) => purpose.legal_basis === "consent";
 
 function box({ key, title, text, condition, double_opt_in }, at, labels) {
   const tick = make("input", { part: "box", type: "checkbox", id: `box${at}`, name: key, "aria-describedby": `text${at}` });
-  tick.required = condition === true;
+  if (condition) {
+    tick.required = true;
+    tick.ariaInvalid = "false"; // nothing is wrong before anybody has sent
+  }
   return make(
     "div",
     { part: "purpose" },

@@ -13,9 +13,10 @@ import { body, hasSignal, intend } from "./act.js";
 import { door, draw } from "./boxes.js";
 import { hear } from "./host.js";
 import { dress } from "./look.js";
-import { forget, leftBehind, resume, send } from "./outbox.js";
+import { forget, send } from "./outbox.js";
 import { published } from "./published.js";
 import { complain, failure } from "./trouble.js";
+import { earlier, takeUp } from "./unsent.js";
 import { brain, brainInTheEnd, obstacle } from "./wasm.js";
 
 export { answerFrames, ask } from "./chat.js";
@@ -40,6 +41,7 @@ class SaySo extends HTMLElement {
   constructor() {
     super();
     this.#own(); // before the browser looks whose it is, and what it remembers of it
+    this.addEventListener("invalid", () => this.#lacking().forEach((box) => (box.ariaInvalid = "true")));
   }
 
   // ---- For the page's own scripts
@@ -145,7 +147,7 @@ class SaySo extends HTMLElement {
     this.#ears = new AbortController();
     hear(form, this.#ears.signal, {
       reads: () => this.#counts() && this.#intend(),
-      sends: (act) => this.#submit(act).catch(() => {}), // `say-so:error` has told it
+      sends: (act) => this.#submit(act).catch((problem) => this.#point(problem)),
       fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
       names: () => this.#counts() && this.#act?.id,
     });
@@ -279,9 +281,14 @@ class SaySo extends HTMLElement {
     const state = JSON.stringify({ notice: this.#form?.notice.hash, ticked, email: this.#shown?.email?.value });
     this.#internals.setFormValue(data, state);
 
-    const lacking = this.#boxes().find(({ required, checked }) => required && !checked);
+    const [lacking] = this.#lacking();
     if (lacking) this.#internals.setValidity({ valueMissing: true }, this.#form.labels.needed, lacking);
     else this.#internals.setValidity({});
+    for (const box of this.#boxes()) if (box.required && box.checked) box.ariaInvalid = "false";
+  }
+
+  #lacking() {
+    return this.#boxes().filter(({ required, checked }) => required && !checked);
   }
 
   /** Ticks again what was ticked when the page was left, if the words are the same. */
@@ -304,9 +311,12 @@ class SaySo extends HTMLElement {
       return;
     }
     if (!this.#internals.reportValidity()) return;
-    this.submit().catch(({ reason }) => {
-      if (reason === "email") this.#shown.email?.focus();
-    });
+    this.submit().catch((problem) => this.#point(problem));
+  }
+
+  /** Leads to what the person can mend; `say-so:error` has told it to the page. */
+  #point({ reason }) {
+    if (reason === "email") this.#shown?.email?.focus();
   }
 
   /** Enter in the widget's own field does what it does in any: it sends. */
@@ -387,21 +397,7 @@ class SaySo extends HTMLElement {
 /** The elements that are in a page now. */
 const elements = new Set();
 
-/** What a page before this one could not send, with what came of it since. */
-const unsent = [];
-
-const earlier = ({ site, form }) => unsent.find((each) => each.site === site && each.form === form)?.outcome;
-
 if (!customElements.get("say-so")) {
   customElements.define("say-so", SaySo);
-  for (const submission of leftBehind()) {
-    const { id, site, form } = JSON.parse(submission.body);
-    const told = { id, site, form };
-    unsent.push(told);
-    brainInTheEnd().then(({ Outcome }) => (told.outcome ??= Outcome.Unreached));
-    resume(submission, (outcome, answer) => {
-      told.outcome = outcome;
-      SaySo.tell(told, outcome, answer);
-    });
-  }
+  takeUp(SaySo.tell);
 }
