@@ -178,7 +178,8 @@ class SaySo extends HTMLElement {
       }
       this.#draw(form, collector, again);
       this.#emit("ready", { site: form.site, form: form.form, lang: form.lang });
-      await this.#takeOver(left, again);
+      await new Promise((done) => setTimeout(done)); // the boxes are painted first
+      if (!left()) await this.#takeOver(left, again);
     } catch (problem) {
       if (left()) return;
       const told = problem.reason ? problem : failure("network", { message: problem.message });
