@@ -35,7 +35,7 @@ pub struct Decided {
     pub told: BTreeMap<PurposeKey, Status>,
     /// What was ticked though it had been given and confirmed before
     pub already: BTreeSet<PurposeKey>,
-    /// Whether there is a yes that is not old news: then there is something to write to the person
+    /// Whether there is a yes that does not come late, after a later no: then there is something to write to the person
     pub says_yes: bool,
 }
 
@@ -76,9 +76,10 @@ pub fn submit(
         // it is late: our own clock may go back a little, and then the person is asked once more.
         let stopped_since =
             |consent: &Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
-        let may_be_old = act == Act::Give || act == Act::Ask && decided_at < now;
+        let is_late = decided_at < now;
+        let may_be_old = act == Act::Give || act == Act::Ask && is_late;
         let is_old_news = may_be_old && known.is_some_and(stopped_since);
-        decided.says_yes |= *ticked && !is_old_news;
+        decided.says_yes |= *ticked && !(is_old_news && is_late);
         if is_old_news || act == Act::Ask && !may_ask {
             continue;
         }
