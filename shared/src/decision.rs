@@ -72,13 +72,16 @@ pub fn submit(
         if act == Act::Ask && known.is_some_and(|consent| consent.status == Status::Given) {
             decided.already.insert(purpose.clone());
         }
-        // A yes that was decided before the person stopped it, and that arrives after, is old news: it gives nothing. Nor does it ask, if
-        // it is late: our own clock may go back a little, and then the person is asked once more.
-        let stopped_since =
-            |consent: &Consent| consent.status == Status::Withdrawn && consent.since > decided_at;
+        // A yes that was decided before the person stopped it, or said no, and that arrives after, is old news: it gives nothing. Nor does it
+        // ask, if it is late: our own clock may go back a little, and then the person is asked once more.
         let is_late = decided_at < now;
+        let no_since = |consent: &Consent| {
+            let is_no =
+                consent.status == Status::Withdrawn || is_late && consent.status == Status::Refused;
+            is_no && consent.since > decided_at
+        };
         let may_be_old = act == Act::Give || act == Act::Ask && is_late;
-        let is_old_news = may_be_old && known.is_some_and(stopped_since);
+        let is_old_news = may_be_old && known.is_some_and(no_since);
         decided.says_yes |= *ticked && !(is_old_news && is_late);
         if is_old_news || act == Act::Ask && !may_ask {
             continue;

@@ -145,7 +145,7 @@ laws! {
     a_snapshot_reads_back: Snapshot = golden(include_str!("golden/snapshot.json"));
     what_was_published_reads_back: SitePublished = golden(include_str!("golden/site_published.json"));
     an_endpoint_request_reads_back: EndpointRequest = json!({"url": "https://crm.example.com", "types": ["consent.given"], "secret": "whsec_"});
-    an_endpoint_reads_back: EndpointAnswer = json!({"id": "crm", "url": "https://crm.example.com", "types": ["consent.given"], "secret": "whsec_"});
+    an_endpoint_reads_back: EndpointAnswer = json!({"id": "crm", "url": "https://crm.example.com", "types": ["consent.given"], "purposes": ["STORE"], "addresses": true, "disabled": false, "secret": "whsec_"});
     a_key_request_reads_back: KeyRequest = json!({"scopes": ["events:read"]});
     a_key_reads_back: KeyAnswer = json!({"id": "crm", "scopes": ["events:read"], "secret": "sk_"});
     health_reads_back: Health = json!({"status": "ok", "version": "0.1.0"});

@@ -141,6 +141,24 @@ pub fn form(attributes: &str, more: &str) -> String {
     )
 }
 
+/// The same form, sent by a script: the page stays. `window.heard` lists the element's events with their details.
+#[must_use]
+pub fn staying_form() -> String {
+    form(
+        "",
+        "<script>
+           window.heard = [];
+           for (const what of ['ready', 'queued', 'stored', 'error'])
+             addEventListener('say-so:' + what, ({ detail }) => heard.push([what, detail]));
+           const form = document.getElementById('host');
+           form.addEventListener('submit', (event) => {
+             event.preventDefault();
+             fetch('/subscribe', { method: 'POST', body: new URLSearchParams(new FormData(form)) }).catch(() => {});
+           });
+         </script>",
+    )
+}
+
 /// Takes `application/x-www-form-urlencoded` apart.
 fn fields(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));

@@ -12,8 +12,8 @@ export function ask({ into, ...attributes }) {
   element.setAttribute("mode", "chat");
   for (const [name, value] of Object.entries(attributes)) if (value != null) element.setAttribute(name, value);
   return new Promise((resolve, reject) => {
-    const answered = ({ type, detail: { submission, receipt } }) =>
-      resolve({ submission, state: type.slice("say-so:".length), receipt, choices: element.choices });
+    const answered = ({ type, detail: { submission, receipt, choices } }) =>
+      resolve({ submission, state: type.slice("say-so:".length), receipt, choices });
     element.addEventListener("say-so:stored", answered);
     element.addEventListener("say-so:queued", answered);
     element.addEventListener("say-so:removed", () => reject(failure("removed")));
@@ -35,14 +35,18 @@ export function answerFrames({ origins, site, into }) {
   if (origins.some((origin) => !/^https?:/.test(origin))) {
     throw new TypeError("say-so: origins are like https://chat.example; every sandboxed frame calls itself null");
   }
-  const asked = new Map();
+  const frames = new WeakMap(); // of each, its questions by their ids
   const heard = async ({ data, origin, source }) => {
     const { type, id, form, conversation, lang } = data ?? {};
-    if (type !== "say-so:ask" || typeof id !== "string" || typeof form !== "string" || !origins.includes(origin)) return;
-    const question = `${origin} ${id}`;
-    if (!asked.has(question)) asked.set(question, ask({ into, site, form, conversation, lang }));
-    const outcome = await asked.get(question).catch(({ reason }) => ({ error: reason }));
-    source?.postMessage({ type: "say-so:outcome", id, ...outcome }, { targetOrigin: origin });
+    if (type !== "say-so:ask" || typeof id !== "string" || typeof form !== "string" || !origins.includes(origin) || !source) return;
+    const asked = frames.get(source) ?? new Map();
+    frames.set(source, asked);
+    if (!asked.has(id)) asked.set(id, ask({ into, site, form, conversation, lang }));
+    const outcome = await asked.get(id).catch(({ reason }) => {
+      asked.delete(id); // it may be asked anew
+      return { error: reason };
+    });
+    source.postMessage({ type: "say-so:outcome", id, ...outcome }, { targetOrigin: origin });
   };
   addEventListener("message", heard);
   return () => removeEventListener("message", heard);

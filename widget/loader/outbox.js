@@ -55,9 +55,12 @@ async function attend(submission, heard, answer) {
   for (let tries = answer ? 1 : 0; kept.has(submission.id); tries++) {
     if (answer) {
       const { status, body } = await answer;
+      const names = body?.id === submission.id;
+      // Whoever names it has it. That much needs no judge, who may never come, and an address should not wait for one.
+      if (names && (status === 200 || status === 201)) forget(submission.id);
       const { judge, Outcome } = await brainInTheEnd();
       const problem = body?.type ?? "";
-      const outcome = judge(status, body?.id === submission.id, body?.state === "pending", problem.endsWith(":notice-outdated"));
+      const outcome = judge(status, names, body?.state === "pending", problem.endsWith(":notice-outdated"));
       const settled = outcome !== Outcome.Unreached;
       if (settled) forget(submission.id);
       else keep(submission, "localStorage");

@@ -33,6 +33,7 @@ class SaySo extends HTMLElement {
   #widget; // what paints it, once the wasm has come
   #act; // what is chosen now, and what came of it
   #told; // the act whose fate is told; a later choice takes its place
+  #changed; // the act that the person wants to change
   #showing = 0; // counts the times that boxes were asked for; only the last one counts
   #ears; // ends the listening to the host form
   #moved = false; // whether `form` was ours and now stands in `form-key`
@@ -75,7 +76,7 @@ class SaySo extends HTMLElement {
     this.#act = undefined;
     for (const box of this.#boxes()) box.checked = false;
     if (this.#shown?.email) this.#shown.email.value = "";
-    this.#widget?.reset();
+    this.#reopen();
     this.#report();
   }
 
@@ -111,6 +112,8 @@ class SaySo extends HTMLElement {
   attributeChangedCallback(name, before, after) {
     if (!this.isConnected || before === after) return;
     if (name === "form") this.#own();
+    else if (name === "conversation" && this.#place) this.#place.conversation = after;
+    else if (name === "email-field" && this.#shown && !this.#shown.email === !!this.#emailField()) return;
     else if (this.#showing) this.#show();
   }
 
@@ -183,6 +186,7 @@ class SaySo extends HTMLElement {
     } catch (problem) {
       if (left()) return;
       const told = problem.reason ? problem : failure("network", { message: problem.message });
+      if (told.reason !== "network") this.#hide();
       complain(this, told, collector);
       this.#fail(told);
     }
@@ -222,6 +226,7 @@ class SaySo extends HTMLElement {
     const before = again ? Outcome.Outdated : earlier(this.#form);
     if (this.#told) {
       this.#widget.sending();
+      if (this.#told !== this.#act) this.#widget.reset();
       if (this.#told.settled !== undefined) this.#settle(this.#told);
     } else if (before !== undefined) this.#widget.settle(before);
   }
@@ -306,8 +311,9 @@ class SaySo extends HTMLElement {
 
   #pressed() {
     if (this.#widget && !this.#widget.press()) {
-      if (this.#told) forget(this.#told.id);
-      this.#told = undefined;
+      // What is chosen next is another act, even if it says the same; until it leaves, the one before stays on its way.
+      this.#changed = this.#told;
+      this.#act = this.#told = undefined;
       requestAnimationFrame(() => this.#boxes()[0]?.focus()); // when they are painted open
       return;
     }
@@ -332,10 +338,25 @@ class SaySo extends HTMLElement {
     if (act.outcome) return act.outcome;
     const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
     if (!good) return Promise.reject(this.#fail(failure("email")));
+    if (this.#changed) forget(this.#changed.id);
+    this.#changed = undefined;
     this.#told = act;
+    this.#closed(true);
     // A script may have emptied the form since: then the boxes are open for another choice.
-    if (act !== this.#act) this.#widget?.reset();
+    if (act !== this.#act) this.#reopen();
     return (act.outcome = this.#send(act));
+  }
+
+  #reopen() {
+    this.#widget?.reset();
+    this.#closed(false);
+  }
+
+  /** What the wasm does once it is there: boxes that are being sent are closed, and say so. */
+  #closed(closed) {
+    if (this.#widget || !this.#shown) return;
+    this.#shown.boxes.disabled = closed;
+    this.#shown.status.textContent = closed ? this.#form.labels.sending : "";
   }
 
   #send(act) {
@@ -344,16 +365,16 @@ class SaySo extends HTMLElement {
     return new Promise((resolve, reject) => {
       send({ id: act.id, collector, body: act.body }, async (outcome, answer, status) => {
         const { Outcome } = await brainInTheEnd();
-        const submission = act.id;
+        const { id: submission, choices } = act;
         act.settled = outcome;
         this.#settle(act);
         if (outcome === Outcome.Unreached) {
-          if (!act.queued) this.#emit("queued", { submission });
+          if (!act.queued) this.#emit("queued", { submission, choices });
           act.queued = true;
           resolve({ submission, state: "queued" });
         } else if (outcome === Outcome.Pending || outcome === Outcome.Recorded) {
           const { state, purposes, receipt } = answer;
-          this.#emit("stored", { submission, state, purposes, receipt });
+          this.#emit("stored", { submission, state, choices, purposes, receipt });
           resolve({ submission, state: "stored", receipt });
         } else {
           act.outcome = undefined;

@@ -80,6 +80,19 @@ fn a_yes_of_before_a_withdrawal_that_arrives_after_it_is_old_news() {
 }
 
 #[test]
+fn a_yes_of_before_a_no_that_arrives_after_it_is_old_news() {
+    let book = book(NativeStore::in_memory());
+    let (id, moment) = (uuid_v7(at(HOUR), [1; 10]), at(HOUR));
+    let no = submission(id, JAN, &choices(false, false), moment);
+    good(book.record(&no, Some(ORIGIN), moment));
+    let (code, _) = good(book.record(&decided(2, at(0)), after(2), at(2 * HOUR)));
+    assert_eq!(code, 201);
+    assert_eq!(status(&book, "STORE"), Status::Refused);
+    assert_eq!(status(&book, "NEWS"), Status::Refused);
+    assert!(good(book.waiting_mails()).is_empty(), "nobody is asked");
+}
+
+#[test]
 fn the_event_says_when_it_was_decided() {
     let book = book(NativeStore::in_memory());
     good(book.record(&decided(1, at(0)), after(20), at(20 * HOUR)));
