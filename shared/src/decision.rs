@@ -99,6 +99,26 @@ pub fn submit(
     decided
 }
 
+/// The boxes of `replaced` were opened again, and `submission` says no where that one had said yes: those yeses are taken back. Nothing else
+/// is, since an empty box of another form is no withdrawal; and who does not know the id of what was sent takes nothing back.
+#[must_use]
+pub fn take_back(
+    standing: &Standing,
+    replaced: Uuid,
+    submission: Uuid,
+    choices: &BTreeMap<PurposeKey, bool>,
+    now: Timestamp,
+) -> Vec<Change> {
+    let unticked = choices.iter().filter(|(_, ticked)| !**ticked);
+    let changes = unticked.filter_map(|(purpose, _)| {
+        let known = standing.get(purpose)?;
+        let is_of_it = known.submission == replaced;
+        let mend = |after: &mut Consent| after.submission = submission;
+        is_of_it.then(|| change(Some(known), purpose, Act::Withdraw, now, mend))?
+    });
+    changes.collect()
+}
+
 /// What a recording does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecidedElsewhere {

@@ -44,6 +44,8 @@ pub struct Submission {
     pub page: String,
     /// In which conversation
     pub conversation: Option<String>,
+    /// Whose boxes were opened again
+    pub replaces: Option<Uuid>,
     /// When the boxes were seen, by the visitor's clock
     pub shown_at: Timestamp,
     /// When they were sent, by the visitor's clock
@@ -126,6 +128,7 @@ impl Submission {
         let page = fields.required("page", page);
         let conversation =
             fields.optional("conversation", |value| text(value, 200).map(str::to_owned));
+        let replaces = fields.optional("replaces", uuid_v7);
         let shown_at = fields.required("shown_at", moment);
         let decided_at = fields.required("decided_at", moment);
         let gpc = fields.required("gpc", |value| {
@@ -150,6 +153,7 @@ impl Submission {
                 source: source?,
                 page: page?,
                 conversation,
+                replaces,
                 shown_at: shown_at?,
                 decided_at: decided_at?,
                 gpc: gpc?,

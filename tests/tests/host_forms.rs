@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use sayso_tests::browser::Browser;
 use sayso_tests::deadline::eventually;
-use sayso_tests::embedding::{Embedding, TAG, agree, form, page, posted, received};
+use sayso_tests::embedding::{Embedding, TAG, agree, form, page, posted, received, staying_form};
 use sayso_tests::host::{Conduct, Host, Reply};
-use sayso_tests::visitor::address;
+use sayso_tests::visitor::{address, label, published};
 use serde_json::{Value, json};
 
 static HERE: LazyLock<Embedding> = LazyLock::new(Embedding::start);
@@ -373,4 +373,26 @@ fn who_submits_before_the_wasm_has_come_is_heard() {
         "{no_wasm:?}"
     );
     assert_eq!(posted(&front, &email).len(), 1);
+}
+
+#[test]
+fn who_opens_the_boxes_again_and_empties_one_takes_the_yes_back() {
+    let browser = Browser::start();
+    let email = address("changed");
+    let url = HERE.site.page(
+        "/changed.html",
+        Reply::html(&page(&HERE.stack.collector(""), &staying_form())),
+    );
+    let words = published(&HERE.stack, "newsletter", "en");
+    browser.open(&url);
+    browser.tick("STORE");
+    browser.fill("email", &email);
+    browser.press("Send");
+    browser.see(&label(&words, "stored_recorded"));
+    HERE.stack.crm_knows(&email, "STORE", "given");
+    browser.press(&label(&words, "change"));
+    browser.press_at("input[name=STORE]");
+    browser.press("Send");
+    browser.see(&label(&words, "stored_recorded"));
+    HERE.stack.crm_knows(&email, "STORE", "withdrawn");
 }

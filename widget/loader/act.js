@@ -11,7 +11,7 @@ export function intend(before, email, choices, form, place) {
 }
 
 /** The body of `POST /v1/submissions`, for a decision that is made now. */
-export function body({ id, email, choices, form, place: { page, conversation, shown_at } }) {
+export function body({ id, email, choices, form, replaces, place: { page, conversation, shown_at } }) {
   return JSON.stringify({
     id,
     site: form.site,
@@ -23,6 +23,7 @@ export function body({ id, email, choices, form, place: { page, conversation, sh
     source: form.source,
     page,
     conversation: conversation?.slice(0, LONGEST_CONVERSATION),
+    replaces,
     shown_at,
     decided_at: new Date().toISOString(),
     gpc: hasSignal(),

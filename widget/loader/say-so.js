@@ -338,8 +338,11 @@ class SaySo extends HTMLElement {
     if (act.outcome) return act.outcome;
     const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
     if (!good) return Promise.reject(this.#fail(failure("email")));
-    if (this.#changed) forget(this.#changed.id);
-    this.#changed = undefined;
+    if (this.#changed) {
+      forget(this.#changed.id);
+      act.replaces = this.#changed.id;
+      this.#changed = undefined;
+    }
     this.#told = act;
     this.#closed(true);
     // A script may have emptied the form since: then the boxes are open for another choice.

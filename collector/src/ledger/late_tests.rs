@@ -1,11 +1,12 @@
-//! What waited in a browser that could not reach us: it was decided when it was decided.
+//! What waited in a browser that could not reach us: it was decided when it was decided. And what takes the place of a choice before.
 
 use std::time::Duration;
 
 use sayso_shared::{
     consent::Status, id::uuid_v7, key::PurposeKey, notice::Replaced, time::Timestamp,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     book::Book,
@@ -90,6 +91,50 @@ fn a_yes_of_before_a_no_that_arrives_after_it_is_old_news() {
     assert_eq!(status(&book, "STORE"), Status::Refused);
     assert_eq!(status(&book, "NEWS"), Status::Refused);
     assert!(good(book.waiting_mails()).is_empty(), "nobody is asked");
+}
+
+/// The choice of `nth`, in place of the one before.
+fn instead(nth: u8, news: bool, before: Uuid, moment: Timestamp) -> Value {
+    let id = uuid_v7(moment, [nth; 10]);
+    let mut document = submission(id, JAN, &choices(false, news), moment);
+    document["replaces"] = json!(before);
+    document
+}
+
+#[test]
+fn boxes_that_are_opened_again_and_emptied_take_back_what_they_gave() {
+    let book = book(NativeStore::in_memory());
+    let first = uuid_v7(at(0), [1; 10]);
+    good(book.record(&decided(1, at(0)), Some(ORIGIN), at(0)));
+    assert_eq!(status(&book, "STORE"), Status::Given);
+    good(book.record(&instead(2, false, first, at(1)), Some(ORIGIN), at(1)));
+    assert_eq!(status(&book, "STORE"), Status::Withdrawn);
+    assert_eq!(status(&book, "NEWS"), Status::Withdrawn);
+    assert!(
+        good(book.waiting_mails()).is_empty(),
+        "nobody is asked to confirm it"
+    );
+}
+
+#[test]
+fn boxes_that_are_opened_again_keep_what_is_still_ticked() {
+    let book = book(NativeStore::in_memory());
+    let first = uuid_v7(at(0), [1; 10]);
+    good(book.record(&decided(1, at(0)), Some(ORIGIN), at(0)));
+    good(book.record(&instead(2, true, first, at(1)), Some(ORIGIN), at(1)));
+    assert_eq!(status(&book, "STORE"), Status::Withdrawn);
+    assert_eq!(status(&book, "NEWS"), Status::Requested);
+    assert_eq!(good(book.waiting_mails()).len(), 1, "of the newer choice");
+}
+
+#[test]
+fn an_empty_box_takes_back_nothing_that_another_submission_gave() {
+    let book = book(NativeStore::in_memory());
+    good(book.record(&decided(1, at(0)), Some(ORIGIN), at(0)));
+    let unknown = uuid_v7(at(0), [9; 10]);
+    good(book.record(&instead(2, false, unknown, at(1)), Some(ORIGIN), at(1)));
+    assert_eq!(status(&book, "STORE"), Status::Given);
+    assert_eq!(status(&book, "NEWS"), Status::Requested);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use sayso_shared::{
     answer::{SubmissionAnswer, SubmissionState},
     canonical::base64url,
-    consent::Status,
+    consent::{Consent, Status},
     decision,
     event::{ActorKind, Manner, Method},
     evidence::ClientFacts,
@@ -15,7 +15,7 @@ use sayso_shared::{
     time::Timestamp,
     visitor::Confirmation,
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -198,6 +198,21 @@ impl<S: Store> Book<S> {
         Ok((201, answer))
     }
 
+    /// Where nothing of a submission waits any more, since the person has chosen anew, nobody is asked to confirm it. Call within a commit.
+    fn settle_replaced(&self, subject: &Subject, replaced: Uuid) -> Outcome<()> {
+        let standing = self.standing(&subject.id.to_string())?;
+        let waits = |consent: &Consent| {
+            consent.submission == replaced && consent.status == Status::Requested
+        };
+        let theirs = self
+            .submission(replaced)?
+            .is_some_and(|row| row.subject == subject.id.to_string());
+        if theirs && !standing.values().any(waits) {
+            self.let_be(subject.id, &BTreeSet::from([replaced]))?;
+        }
+        Ok(())
+    }
+
     /// The submission of this id.
     pub(super) fn submission(&self, id: Uuid) -> Outcome<Option<SubmissionRow>> {
         Ok(self.store.row(
@@ -231,7 +246,7 @@ impl<S: Store> Book<S> {
         self.write_expired(keys, subject.id, &mut standing, now)?;
         let Submission { id, choices, .. } = submission;
         let due = self.mail_slot(&subject, keys.settings.mailer.cap(), now)?;
-        let decided = decision::submit(
+        let mut decided = decision::submit(
             &standing,
             &notice.text.purposes,
             *id,
@@ -240,6 +255,13 @@ impl<S: Store> Book<S> {
             now,
             due.is_some(),
         );
+        if let Some(replaced) = submission.replaces {
+            let taken_back = decision::take_back(&standing, replaced, *id, choices, now);
+            let told = taken_back.iter();
+            let told = told.map(|change| (change.purpose.clone(), change.after.status));
+            decided.told.extend(told);
+            decided.changes.extend(taken_back);
+        }
         let facts = SubmissionFacts::of(submission, notice.name(), now);
         let manner = Manner {
             source: submission.source,
@@ -262,6 +284,9 @@ impl<S: Store> Book<S> {
             .iter()
             .map(|(purpose, asked)| (purpose, Meant::Asked(*asked)));
         let receipt = self.append(keys, &done, meant, now)?;
+        if let Some(replaced) = submission.replaces {
+            self.settle_replaced(&subject, replaced)?;
+        }
         let pending = decided
             .told
             .values()
