@@ -1,9 +1,7 @@
 //! A web server at the mercy of the test: it serves any page under any headers, stands in front of a collector if told to, answers late,
 //! wrongly or not at all, and remembers every request.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,6 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::deadline::eventually;
+use crate::serving::serve;
 use crate::stack::Stack;
 use crate::wire::{Answer, ask};
 
@@ -144,24 +143,10 @@ impl Host {
             rules: Mutex::default(),
             arrived: Mutex::default(),
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        listener.set_nonblocking(true).expect("a socket can");
-        let port = listener.local_addr().expect("it is bound").port();
         let app = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shared));
-        let _ = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-                axum::serve(listener, app)
-                    .await
-                    .expect("it serves for ever");
-            });
-        });
+        let port = serve(app);
         Self { port, shared }
     }
 

@@ -12,6 +12,8 @@
 pub mod deadline;
 pub mod leash;
 pub mod ports;
+
+mod serving;
 pub mod workspace;
 
 pub mod wire;

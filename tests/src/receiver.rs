@@ -1,8 +1,6 @@
 //! A CRM at the mercy of the test: it answers, refuses, or says nothing, and remembers each delivery.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +12,7 @@ use axum::routing::post;
 use serde_json::Value;
 
 use crate::deadline::eventually;
+use crate::serving::serve;
 
 /// A secret for endpoints of tests: `whsec_` and 32 bytes in base64.
 pub const SECRET: &str = "whsec_c2F5c28gam91cm5leXMga2VlcCB0aGlzIHNlY3JldCE=";
@@ -94,25 +93,11 @@ impl Receiver {
             deliveries: Mutex::default(),
             tests: Mutex::default(),
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        listener.set_nonblocking(true).expect("a socket can");
-        let port = listener.local_addr().expect("it is bound").port();
         let app = Router::new()
             .route("/webhooks", post(receive))
             .fallback(post(receive))
             .with_state(Arc::clone(&shared));
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-                axum::serve(listener, app)
-                    .await
-                    .expect("it serves for ever");
-            });
-        });
+        let port = serve(app);
         Receiver {
             url: format!("http://localhost:{port}/webhooks"),
             shared,
