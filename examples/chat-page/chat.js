@@ -49,8 +49,9 @@ chat.connect = {
 // The question is shown when its words have come: then it is worth scrolling to. The events leave deep-chat's shadow root.
 chat.addEventListener("say-so:ready", (event) => event.composedPath()[0].scrollIntoView({ block: "nearest" }));
 
-// deep-chat's messages are a plain list; as a log, a screen reader says what is added.
-chat.onComponentRender = () => {
+// deep-chat's messages are a plain list; as a log, a screen reader says what is added. On a slow device it draws its list twice and tells
+// of the first time only, so the list is looked for anew before each message.
+chat.onComponentRender = chat.onMessage = () => {
   const messages = chat.shadowRoot.querySelector("#messages");
   messages.role = "log";
   messages.ariaLabel = "Gesprek";

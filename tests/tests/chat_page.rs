@@ -134,6 +134,12 @@ fn a_bot_does_not_say_stored_before_it_is() {
 /// Opens the chat and says something, so that the bot asks.
 fn asked_in_the_chat(browser: &Browser) {
     browser.open(&STACK.pages("/chat-page/"));
+    // As on a slow device, where deep-chat draws its list of messages twice.
+    eventually("the chat to be drawn", || {
+        let drawn = "return document.querySelector('deep-chat')?.shadowRoot.querySelector('#messages') != null";
+        (browser.ask(drawn, &[]) == true).then_some(())
+    });
+    let _ = browser.ask("document.querySelector('deep-chat').onRender();", &[]);
     browser.say("text-input", "Kan ik een proefrit maken?");
     let _ = browser.boxes();
 }
