@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sayso_tests::browser::Browser;
-use sayso_tests::embedding::{Embedding, form, page, received};
+use sayso_tests::embedding::{Embedding, form, page, received, staying_form};
 use sayso_tests::host::{Conduct, Host, Reply};
-use sayso_tests::visitor::address;
+use sayso_tests::visitor::{address, label, published};
 
 static HERE: LazyLock<Embedding> = LazyLock::new(Embedding::start);
 
@@ -165,4 +165,22 @@ fn an_unknown_site_or_form_shows_the_visitor_nothing_and_tells_the_marketer() {
         the_form_goes_through(&browser, &email);
         assert!(!received(&HERE.site, &email).contains_key("sayso-submission"));
     }
+}
+
+#[test]
+fn a_page_on_an_origin_that_is_not_the_sites_is_told_so_and_promises_nobody_anything() {
+    let foreign = Host::start();
+    let html = page(&HERE.front.url(""), &staying_form());
+    let browser = Browser::start();
+    browser.open(&foreign.page("/foreign.html", Reply::html(&html)));
+    browser.tick("STORE");
+    browser.fill("email", &address("foreign"));
+    browser.press("Send");
+    let words = published(&HERE.stack, "newsletter", "en");
+    browser.see(&label(&words, "error"));
+    let console = browser.console();
+    assert!(
+        console.contains("Is this page's origin one of the site's?"),
+        "{console}"
+    );
 }

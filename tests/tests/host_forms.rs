@@ -396,3 +396,29 @@ fn who_opens_the_boxes_again_and_empties_one_takes_the_yes_back() {
     browser.see(&label(&words, "stored_recorded"));
     HERE.stack.crm_knows(&email, "STORE", "withdrawn");
 }
+
+#[test]
+fn what_is_taken_back_stays_so_though_the_words_changed_meanwhile() {
+    let front = Host::before(&HERE.stack.collector(""));
+    let browser = Browser::start();
+    let email = address("renewed");
+    let html = page(&front.url(""), &staying_form());
+    browser.open(&HERE.site.page("/renewed.html", Reply::html(&html)));
+    let words = published(&HERE.stack, "newsletter", "en");
+    browser.tick("STORE");
+    browser.fill("email", &email);
+    browser.press("Send");
+    browser.see(&label(&words, "stored_recorded"));
+    HERE.stack.crm_knows(&email, "STORE", "given");
+    browser.press(&label(&words, "change"));
+    browser.press_at("input[name=STORE]");
+    let outdated = r#"{"type": "urn:sayso:problem:notice-outdated", "status": 409, "title": "The words have changed"}"#;
+    let outdated = Reply::of(409, "application/problem+json", outdated);
+    front.on("POST", "/v1/submissions", Conduct::Say(outdated));
+    browser.press("Send");
+    browser.see(&label(&words, "outdated"));
+    front.on("POST", "/v1/submissions", Conduct::Pass);
+    browser.press("Send");
+    browser.see(&label(&words, "stored_recorded"));
+    HERE.stack.crm_knows(&email, "STORE", "withdrawn");
+}

@@ -281,6 +281,105 @@ fn a_choice_that_is_opened_again_stays_on_its_way_until_another_takes_its_place(
 }
 
 #[test]
+fn a_choice_that_another_replaced_is_not_kept_again_when_its_last_try_fails() {
+    let visit = Visit::start("replaced", "");
+    visit.front.on("POST", "/v1/submissions", Conduct::BreakOff);
+    visit.opens();
+    visit.chooses();
+    visit.sends();
+    visit.sees("queued");
+    visit.front.on("POST", "/v1/submissions", Conduct::Hold);
+    let tried = posted(&visit.front, &visit.email);
+    let first = tried[0].json()["id"].clone();
+    visit.the_line_is_back();
+    eventually("another try of it", || {
+        (posted(&visit.front, &visit.email).len() > tried.len()).then_some(())
+    });
+    visit.browser.press(&label(&WORDS, "change"));
+    visit.sends();
+    let second = eventually("what was chosen instead", || {
+        let posted = posted(&visit.front, &visit.email);
+        let mut ids = posted.iter().map(|each| each.json()["id"].clone());
+        ids.find(|id| *id != first)
+    });
+    visit.front.on("POST", "/v1/submissions", Conduct::BreakOff);
+    visit.sees("queued");
+    assert_eq!(visit.kept(), [1, 1], "only what was chosen last");
+    visit.front.on("POST", "/v1/submissions", Conduct::Pass);
+    visit.the_line_is_back();
+    visit.sees("stored_recorded");
+    let posted = posted(&visit.front, &visit.email);
+    let stored: Vec<_> = posted
+        .iter()
+        .filter(|each| each.answered.is_some())
+        .collect();
+    assert!(stored.iter().all(|each| each.json()["id"] == second));
+}
+
+#[test]
+fn a_page_that_is_left_while_it_waits_sends_in_its_last_moment() {
+    // Nothing else may send: no wait ends in this page.
+    let patient = "<script>
+        const timer = window.setTimeout;
+        window.setTimeout = (act, pause, ...more) => (pause > 1000 ? 0 : timer(act, pause, ...more));
+      </script>";
+    let visit = Visit::start("hidden", patient);
+    visit.front.on("POST", "/v1/submissions", Conduct::BreakOff);
+    visit.opens();
+    visit.chooses();
+    visit.sends();
+    visit.sees("queued");
+    visit.front.on("POST", "/v1/submissions", Conduct::Pass);
+    visit.browser.open("about:blank");
+    let submission = HERE.stored_once_by(&visit.front, &visit.email);
+    assert_eq!(submission["choices"]["STORE"], true);
+}
+
+#[test]
+fn no_address_stays_in_a_browser_for_longer_than_three_days() {
+    let visit = Visit::start("old", "");
+    visit.front.on("POST", "/v1/submissions", Conduct::BreakOff);
+    visit.opens();
+    visit.chooses();
+    visit.sends();
+    visit.sees("queued");
+    visit.browser.open("about:blank");
+    let before = posted(&visit.front, &visit.email).len();
+    // The page's own server has pages without the widget.
+    let elsewhere = HERE
+        .site
+        .page("/elsewhere.html", Reply::html("<h1>Elsewhere</h1>"));
+    let aged = |hours: i32| {
+        visit.browser.open(&elsewhere);
+        let _ = visit.browser.ask(
+            "for (const storage of [localStorage, sessionStorage])
+               for (const [key, value] of Object.entries(storage)) {
+                 if (!key.startsWith('say-so:')) continue;
+                 const kept = JSON.parse(value);
+                 const body = JSON.parse(kept.body);
+                 body.decided_at = new Date(Date.now() - arguments[0] * 3600_000).toISOString();
+                 storage.setItem(key, JSON.stringify({ ...kept, body: JSON.stringify(body) }));
+               }",
+            &[json!(hours)],
+        );
+        visit.opens();
+        let _ = visit.browser.boxes();
+    };
+    aged(71);
+    visit.sees("queued");
+    eventually("it to be tried again", || {
+        (posted(&visit.front, &visit.email).len() > before).then_some(())
+    });
+    aged(73);
+    assert_eq!(visit.kept(), [0, 0]);
+    visit.front.on("POST", "/v1/submissions", Conduct::Pass);
+    visit.the_line_is_back();
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    let tried = posted(&visit.front, &visit.email);
+    assert!(tried.iter().all(|each| each.answered.is_none()));
+}
+
+#[test]
 fn who_sends_before_the_wasm_has_come_is_told_so_and_leaves_no_address_behind() {
     let visit = Visit::start("told", "");
     visit.front.on("GET", "/widget/", Conduct::Hold);

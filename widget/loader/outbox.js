@@ -14,7 +14,7 @@ const OURS = /^say-so:[0-9a-f-]{36}$/;
 /** How long to wait for an answer, in milliseconds. A submission that arrived after all is found again by its id. */
 const PATIENCE = 30_000;
 
-/** Nothing is kept for longer; the wasm module says so too, but may never come. In milliseconds. */
+/** No longer does an address stay in a browser, in milliseconds. */
 const KEPT = 72 * 3_600_000;
 
 /** Where storage is forbidden or full, what is on its way lives as long as the page. */
@@ -33,7 +33,7 @@ export function send(submission, heard) {
 export function leftBehind() {
   for (const [storage, key] of stored()) {
     const submission = read(storage, key);
-    if (submission && Math.abs(age(submission)) < KEPT) kept.set(submission.id, submission);
+    if (submission && isFresh(submission)) kept.set(submission.id, submission);
     else drop(storage, key);
   }
   return [...kept.values()];
@@ -63,14 +63,13 @@ async function attend(submission, heard, answer) {
       const outcome = judge(status, names, body?.state === "pending", problem.endsWith(":notice-outdated"));
       const settled = outcome !== Outcome.Unreached;
       if (settled) forget(submission.id);
-      else keep(submission, "localStorage");
+      else keepOn(submission);
       heard(outcome, body, status);
       if (settled) return;
     }
     const { wait } = await brainInTheEnd();
-    const pause = wait(tries, age(submission), Math.random());
-    if (pause === Infinity) return forget(submission.id);
-    await rest(pause);
+    await rest(wait(tries, Math.random()));
+    if (!isFresh(submission)) return forget(submission.id);
     if (isSettledElsewhere(submission)) kept.delete(submission.id);
     else if (kept.has(submission.id)) answer = post(submission);
   }
@@ -90,12 +89,15 @@ async function post(submission) {
     const response = await fetch(`${collector}/v1/submissions?waited=${waited}`, request);
     return { status: response.status, body: await response.json().catch(() => {}) };
   } catch {
-    keep(submission, "localStorage"); // now: the page may be gone before anybody has judged
+    keepOn(submission); // now: the page may be gone before anybody has judged
     return { status: 0 };
   } finally {
     submission.flying = false;
   }
 }
+
+/** A clock that was set back makes no submission younger than new: far off either way, the address does not stay. */
+const isFresh = (submission) => Math.abs(age(submission)) < KEPT;
 
 function age({ body }) {
   try {
@@ -112,6 +114,11 @@ function keep(submission, storage) {
     globalThis[storage].setItem(PREFIX + id, JSON.stringify({ id, collector, body }));
     submission.stored = true;
   } catch {} // forbidden or full
+}
+
+/** Not arrived: it may outlive the tab, unless another has taken its place meanwhile. */
+function keepOn(submission) {
+  if (kept.has(submission.id)) keep(submission, "localStorage");
 }
 
 /** Whether another tab has sent it, or chosen anew: it is no longer where it was put. */

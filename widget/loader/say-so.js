@@ -9,11 +9,12 @@
 // that owns them; an element with form="newsletter" would be owned by none. So it is moved to `form-key`, and the element belongs to
 // the form around it as any field does. Who writes `form-key` themselves may use `form` as HTML means it.
 
-import { body, hasSignal, intend } from "./act.js";
+import { Acts, body, hasSignal } from "./acts.js";
 import { door, draw } from "./boxes.js";
+import { boxesOf, lacking, report, restore } from "./field.js";
 import { hear } from "./host.js";
 import { dress } from "./look.js";
-import { forget, send } from "./outbox.js";
+import { send } from "./outbox.js";
 import { published } from "./published.js";
 import { complain, failure } from "./trouble.js";
 import { earlier, takeUp } from "./unsent.js";
@@ -31,9 +32,7 @@ class SaySo extends HTMLElement {
   #shown; // its nodes, by part
   #place; // what the page gave it when it was shown
   #widget; // what paints it, once the wasm has come
-  #act; // what is chosen now, and what came of it
-  #told; // the act whose fate is told; a later choice takes its place
-  #changed; // the act that the person wants to change
+  #acts = new Acts();
   #showing = 0; // counts the times that boxes were asked for; only the last one counts
   #ears; // ends the listening to the host form
   #moved = false; // whether `form` was ours and now stands in `form-key`
@@ -42,14 +41,14 @@ class SaySo extends HTMLElement {
   constructor() {
     super();
     this.#own(); // before the browser looks whose it is, and what it remembers of it
-    this.addEventListener("invalid", () => this.#lacking().forEach((box) => (box.ariaInvalid = "true")));
+    this.addEventListener("invalid", () => lacking(this.#shown).forEach((box) => (box.ariaInvalid = "true")));
   }
 
   // ---- For the page's own scripts
 
   /** `{PURPOSE: true | false}` as ticked now; empty until `say-so:ready`. */
   get choices() {
-    const ticked = this.#boxes().map(({ name, checked }) => [name, checked]);
+    const ticked = boxesOf(this.#shown).map(({ name, checked }) => [name, checked]);
     return Object.fromEntries(ticked);
   }
 
@@ -68,13 +67,13 @@ class SaySo extends HTMLElement {
 
   /** The first box. No `delegatesFocus`: a click on a text and a space to scroll would tick it. */
   focus(options) {
-    this.#boxes()[0]?.focus(options);
+    boxesOf(this.#shown)[0]?.focus(options);
   }
 
   /** Back to the beginning: nothing ticked. */
   reset() {
-    this.#act = undefined;
-    for (const box of this.#boxes()) box.checked = false;
+    this.#acts.emptied();
+    for (const box of boxesOf(this.#shown)) box.checked = false;
     if (this.#shown?.email) this.#shown.email.value = "";
     this.#reopen();
     this.#report();
@@ -152,7 +151,7 @@ class SaySo extends HTMLElement {
       reads: () => this.#counts() && this.#intend(),
       sends: (act) => this.#submit(act).catch((problem) => this.#point(problem)),
       fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
-      names: () => this.#counts() && this.#act?.id,
+      names: () => this.#counts() && this.#acts.now?.id,
     });
   }
 
@@ -168,7 +167,7 @@ class SaySo extends HTMLElement {
       if (left()) return;
       const form = await published(this, collector, again && { cache: "reload" });
       if (left()) return;
-      this.#hide();
+      this.#hide(again);
       dress(this.#shadow);
       const forbidden = obstacle();
       if (forbidden) {
@@ -224,16 +223,19 @@ class SaySo extends HTMLElement {
     if (left()) return;
     this.#widget = new Widget(this.#shown, this.#chats());
     const before = again ? Outcome.Outdated : earlier(this.#form);
-    if (this.#told) {
+    const { told, now } = this.#acts;
+    if (told) {
       this.#widget.sending();
-      if (this.#told !== this.#act) this.#widget.reset();
-      if (this.#told.settled !== undefined) this.#settle(this.#told);
+      if (told !== now) this.#widget.reset();
+      if (told.settled !== undefined) this.#settle(told);
     } else if (before !== undefined) this.#widget.settle(before);
   }
 
-  #hide() {
+  #hide(again) {
     this.#widget?.free();
-    this.#widget = this.#shown = this.#act = this.#told = undefined;
+    this.#widget = this.#shown = undefined;
+    if (again) this.#acts.renewed();
+    else this.#acts = new Acts();
     this.#shadow.replaceChildren();
     this.#internals.states?.delete("ready");
     this.#internals.setFormValue(null);
@@ -241,10 +243,6 @@ class SaySo extends HTMLElement {
   }
 
   // ---- What is chosen
-
-  #boxes() {
-    return [...(this.#shown?.boxes.querySelectorAll("input[type=checkbox]") ?? [])];
-  }
 
   #chats() {
     return this.getAttribute("mode") === "chat";
@@ -269,41 +267,24 @@ class SaySo extends HTMLElement {
   }
 
   #intend() {
-    return (this.#act = intend(this.#act, this.#email(), this.choices, this.#form, this.#place));
+    return this.#acts.intend(this.#email(), this.choices, this.#form, this.#place);
   }
 
   #edited(control) {
-    this.#told = undefined;
+    this.#acts.edited();
     this.#widget?.edit();
     this.#report();
     if (control.type === "checkbox") this.#emit("change", { choices: this.choices });
   }
 
-  /** Gives the browser the value, the validity, and what to remember when the page is left. */
   #report() {
-    const data = new FormData();
-    for (const [purpose, yes] of Object.entries(this.choices)) data.append(`sayso-${purpose}`, yes ? "yes" : "no");
-    const ticked = this.#boxes().filter(({ checked }) => checked).map(({ name }) => name);
-    const state = JSON.stringify({ notice: this.#form?.notice.hash, ticked, email: this.#shown?.email?.value });
-    this.#internals.setFormValue(data, state);
-
-    const [lacking] = this.#lacking();
-    if (lacking) this.#internals.setValidity({ valueMissing: true }, this.#form.labels.needed, lacking);
-    else this.#internals.setValidity({});
-    for (const box of this.#boxes()) if (box.required && box.checked) box.ariaInvalid = "false";
+    report(this.#internals, this.#shown, this.#form);
   }
 
-  #lacking() {
-    return this.#boxes().filter(({ required, checked }) => required && !checked);
-  }
-
-  /** Ticks again what was ticked when the page was left, if the words are the same. */
+  /** Ticks again what was ticked when the page was left. */
   #remember() {
-    const { notice, ticked, email } = this.#remembered ?? {};
-    if (!this.#shown || notice !== this.#form.notice.hash) return;
+    if (!this.#shown || !restore(this.#remembered, this.#shown, this.#form)) return;
     this.#remembered = undefined;
-    for (const box of this.#boxes()) box.checked = ticked.includes(box.name);
-    if (this.#shown.email) this.#shown.email.value = email ?? "";
     this.#report();
   }
 
@@ -311,10 +292,8 @@ class SaySo extends HTMLElement {
 
   #pressed() {
     if (this.#widget && !this.#widget.press()) {
-      // What is chosen next is another act, even if it says the same; until it leaves, the one before stays on its way.
-      this.#changed = this.#told;
-      this.#act = this.#told = undefined;
-      requestAnimationFrame(() => this.#boxes()[0]?.focus()); // when they are painted open
+      this.#acts.opened();
+      requestAnimationFrame(() => this.focus()); // when they are painted open
       return;
     }
     if (!this.#internals.reportValidity()) return;
@@ -338,15 +317,10 @@ class SaySo extends HTMLElement {
     if (act.outcome) return act.outcome;
     const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
     if (!good) return Promise.reject(this.#fail(failure("email")));
-    if (this.#changed) {
-      forget(this.#changed.id);
-      act.replaces = this.#changed.id;
-      this.#changed = undefined;
-    }
-    this.#told = act;
+    this.#acts.leaves(act);
     this.#closed(true);
     // A script may have emptied the form since: then the boxes are open for another choice.
-    if (act !== this.#act) this.#reopen();
+    if (act !== this.#acts.now) this.#reopen();
     return (act.outcome = this.#send(act));
   }
 
@@ -380,11 +354,11 @@ class SaySo extends HTMLElement {
           this.#emit("stored", { submission, state, choices, purposes, receipt });
           resolve({ submission, state: "stored", receipt });
         } else {
-          act.outcome = undefined;
+          this.#acts.failed(act);
           const reason = outcome === Outcome.Outdated ? "outdated" : "refused";
           const problem = failure(reason, { submission, status, detail: answer?.detail });
           if (reason === "refused") complain(this, problem, collector);
-          else if (act === this.#told) this.#show({ email: this.#shown?.email?.value ?? "", focus: this.#shadow.activeElement });
+          else if (act === this.#acts.told) this.#show({ email: this.#shown?.email?.value ?? "", focus: this.#shadow.activeElement });
           reject(this.#fail(problem));
         }
       });
@@ -392,7 +366,7 @@ class SaySo extends HTMLElement {
   }
 
   #settle(act) {
-    if (act !== this.#told || !this.#widget) return;
+    if (act !== this.#acts.told || !this.#widget) return;
     this.#shown.receipt.textContent = `${this.#form.labels.receipt} ${act.id}`;
     this.#widget.settle(act.settled);
   }
@@ -403,7 +377,7 @@ class SaySo extends HTMLElement {
   }
 
   #hearEarlier({ site, form, id }, outcome, answer) {
-    if (this.#form?.site !== site || this.#form.form !== form || this.#told) return;
+    if (this.#form?.site !== site || this.#form.form !== form || this.#acts.told) return;
     this.#widget?.settle(outcome);
     if (answer?.id === id) this.#emit("stored", { submission: id, state: answer.state, purposes: answer.purposes, receipt: answer.receipt });
   }

@@ -106,6 +106,6 @@ pub fn judge(status: u16, names_it: bool, pending: bool, outdated: bool) -> Outc
 /// How many milliseconds to wait until the next try; see [`schedule::next_try`].
 #[wasm_bindgen]
 #[must_use]
-pub fn wait(tries: u32, age: f64, chance: f64) -> f64 {
-    schedule::next_try(tries, age, chance)
+pub fn wait(tries: u32, chance: f64) -> f64 {
+    schedule::next_try(tries, chance)
 }
