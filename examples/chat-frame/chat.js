@@ -3,17 +3,16 @@
 
 const PAGE = "__PAGES__"; // the one page that may show this chat, and that is asked
 
-/** Asks the page around this frame; gives `{submission, state, receipt, choices}`, or `{error}` where the question came to nothing. */
-function ask(form) {
+/**
+ * Asks the page around this frame; `hear` is given `{submission, state, receipt, choices}`, twice where the first `state` is `queued`, or `{error}`
+ * where the question came to nothing.
+ */
+function ask(form, hear) {
   const id = crypto.randomUUID();
-  parent.postMessage({ type: "say-so:ask", id, form, conversation, lang: "nl" }, PAGE);
-  return new Promise((resolve) => {
-    addEventListener("message", function hear({ origin, source, data }) {
-      if (origin !== PAGE || source !== parent || data?.type !== "say-so:outcome" || data.id !== id) return;
-      removeEventListener("message", hear);
-      resolve(data);
-    });
+  addEventListener("message", ({ origin, source, data }) => {
+    if (origin === PAGE && source === parent && data?.type === "say-so:outcome" && data.id === id) hear(data);
   });
+  parent.postMessage({ type: "say-so:ask", id, form, conversation, lang: "nl" }, PAGE);
 }
 
 // Ties the consent to the conversation: use the id that your chat already has.
@@ -42,7 +41,7 @@ function show(who, text) {
 }
 
 let asked = false;
-form.addEventListener("submit", async (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = form.elements.text.value.trim();
   if (!text) return;
@@ -52,8 +51,9 @@ form.addEventListener("submit", async (event) => {
   if (asked) return;
   asked = true;
   show("bot", "Hieronder staat nog een vraag van Wielrijk.");
-  const { state, error } = await ask("chat");
-  show("bot", error ? "De vraag kon niet getoond worden. Dat geeft niet: u krijgt net zo goed antwoord." : OUTCOMES[state]);
+  ask("chat", ({ state, error }) => {
+    show("bot", error ? "De vraag kon niet getoond worden. Dat geeft niet: u krijgt net zo goed antwoord." : OUTCOMES[state]);
+  });
 });
 
 show("bot", "Hoi, met Wielrijk! Waarmee kan ik helpen: een proefrit, een prijs, of een reparatie?");

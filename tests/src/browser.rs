@@ -275,6 +275,13 @@ impl Browser {
             .unwrap_or_else(|error| panic!("no keyboard: {error}"));
     }
 
+    /// Cuts the line of this browser, or mends it.
+    pub fn cut(&self, offline: bool) {
+        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        let _ = self.devtools("Network.enable", &json!({}));
+        let _ = self.devtools("Network.emulateNetworkConditions", &conditions);
+    }
+
     /// A command of Chromium's own (Chrome DevTools Protocol), and its result.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         let session = self.runtime.block_on(self.client.session_id());

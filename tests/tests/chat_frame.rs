@@ -73,6 +73,36 @@ fn a_chat_in_a_frame_asks_and_hears_what_came_of_it() {
 }
 
 #[test]
+fn a_chat_in_a_frame_hears_when_a_choice_that_was_on_its_way_is_stored() {
+    let email = address("frame-later");
+    let form = published(&STACK, "chat", "nl");
+    let browser = Browser::start();
+    browser.open(&STACK.pages("/chat-frame/"));
+    browser.inside(FRAME, || {
+        let _ = browser.ask(LISTEN, &[]);
+        browser.say("text", "Wat kost een fiets?");
+    });
+    // A first try without an address shows that the code which judges answers is there.
+    let _ = browser.boxes();
+    browser.press(&label(&form, "submit"));
+    browser.see(&label(&form, "email_hint"));
+    browser.fill("email", &email);
+    browser.cut(true);
+    browser.press(&label(&form, "submit"));
+    browser.see(&label(&form, "queued"));
+    browser.inside(FRAME, || browser.see("Uw keuze is nog onderweg"));
+    browser.cut(false);
+    let heard = browser.inside(FRAME, || {
+        browser.see("Dank u wel, genoteerd.");
+        browser.ask("return heard;", &[])
+    });
+    let states: Vec<&Value> = (0..2).map(|at| &heard[at]["state"]).collect();
+    assert_eq!(states, ["queued", "stored"]);
+    assert_eq!(heard[0]["submission"], heard[1]["submission"]);
+    assert_eq!(heard[0]["id"], heard[1]["id"]);
+}
+
+#[test]
 fn the_frame_needs_nothing_of_sayso_and_asks_nothing_of_it() {
     let browser = Browser::start();
     browser.open(&STACK.pages("/chat-frame/"));

@@ -8,7 +8,7 @@ use sayso_tests::mailbox::wait_for_mail;
 use sayso_tests::receiver::{Delivery, Manner, Receiver, SECRET};
 use sayso_tests::stack::Stack;
 use sayso_tests::visitor::{address, label, published};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 static STACK: LazyLock<Stack> = LazyLock::new(Stack::start);
 
@@ -119,13 +119,13 @@ fn a_bot_does_not_say_stored_before_it_is() {
     browser.tick("EVENTS");
     browser.fill("email", &email);
 
-    offline(&browser, true);
+    browser.cut(true);
     browser.press(&label(&form, "submit"));
     browser.see(&label(&form, "queued"));
     browser.see("Uw keuze is nog onderweg.");
     assert!(!browser.text().contains("genoteerd"), "{}", browser.text());
 
-    offline(&browser, false);
+    browser.cut(false);
     browser.see(&label(&form, "stored_pending"));
     browser.see("Dank u wel, genoteerd.");
     let _ = wait_for_mail(&STACK, &email);
@@ -155,13 +155,4 @@ fn focused(browser: &Browser) -> String {
         );
         name.as_str().map(str::to_owned)
     })
-}
-
-/// Takes the network from the browser, or gives it back.
-fn offline(browser: &Browser, offline: bool) {
-    let _ = browser.devtools("Network.enable", &json!({}));
-    let conditions = json!({
-        "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
-    });
-    let _ = browser.devtools("Network.emulateNetworkConditions", &conditions);
 }

@@ -47,15 +47,6 @@ impl Visit {
         self.browser.press("Send");
     }
 
-    /// Cuts the line of this browser, or mends it.
-    fn cut(&self, offline: bool) {
-        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        let _ = self.browser.devtools("Network.enable", &json!({}));
-        let _ = self
-            .browser
-            .devtools("Network.emulateNetworkConditions", &conditions);
-    }
-
     /// The next try need not be waited for.
     fn the_line_is_back(&self) {
         let _ = self.browser.ask("dispatchEvent(new Event('online'));", &[]);
@@ -113,7 +104,7 @@ fn a_line_cut_before_the_form_leaves_the_page_as_it_is() {
     visit.front.on("GET", "/v1/sites/", Conduct::Hold);
     visit.opens();
     let _ = visit.front.wait_for("GET", "/v1/sites/");
-    visit.cut(true);
+    visit.browser.cut(true);
     // What is under way ends with the line.
     visit.front.on("GET", "/v1/sites/", Conduct::BreakOff);
     eventually("the element to say so to scripts", || {
@@ -122,7 +113,7 @@ fn a_line_cut_before_the_form_leaves_the_page_as_it_is() {
     visit.browser.fill("email", &visit.email);
     visit.sends();
     assert_eq!(visit.kept(), [0, 0], "nothing was chosen");
-    visit.cut(false);
+    visit.browser.cut(false);
     visit.front.on("GET", "/v1/sites/", Conduct::Pass);
     visit.opens();
     visit.chooses();
@@ -137,12 +128,12 @@ fn a_line_cut_after_the_boxes_and_before_the_wasm_loses_nothing() {
     visit.opens();
     visit.chooses();
     let _ = visit.front.wait_for("GET", "/widget/");
-    visit.cut(true);
+    visit.browser.cut(true);
     visit.sends();
     visit.never_called_it_stored();
     assert_eq!(visit.kept()[1], 1);
     visit.front.on("GET", "/widget/", Conduct::Pass);
-    visit.cut(false);
+    visit.browser.cut(false);
     visit.the_line_is_back();
     visit.is_stored_once();
 }
@@ -152,13 +143,13 @@ fn a_line_cut_at_the_submit_is_said_and_made_good() {
     let visit = Visit::start("submit", "");
     visit.opens();
     visit.chooses();
-    visit.cut(true);
+    visit.browser.cut(true);
     visit.sends();
     visit.sees("queued");
     visit.never_called_it_stored();
     assert_eq!(visit.kept(), [1, 1], "it outlives the tab");
     assert_eq!(posted(&visit.front, &visit.email).len(), 0);
-    visit.cut(false);
+    visit.browser.cut(false);
     visit.is_stored_once();
     assert_eq!(visit.heard(), ["ready", "queued", "stored"]);
 }
@@ -177,12 +168,12 @@ fn a_line_cut_before_the_answer_is_said_and_made_good() {
         [0, 1],
         "an address does not linger for what most likely arrives"
     );
-    visit.cut(true);
+    visit.browser.cut(true);
     // What is under way ends with the line.
     visit.front.on("POST", "/v1/submissions", Conduct::BreakOff);
     visit.sees("queued");
     visit.front.on("POST", "/v1/submissions", Conduct::Pass);
-    visit.cut(false);
+    visit.browser.cut(false);
     visit.is_stored_once();
 }
 
