@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sayso_tests::browser::Browser;
 use sayso_tests::deadline::eventually;
 use sayso_tests::embedding::{Embedding, TAG, agree, form, page};
-use sayso_tests::host::{Conduct, Reply};
+use sayso_tests::host::{Conduct, Host, Reply};
 use sayso_tests::script::run;
 use sayso_tests::visitor::address;
 use sayso_tests::workspace;
@@ -79,6 +79,37 @@ fn several_on_one_page_are_each_their_own() {
     );
     agree(&HERE.received(&email), &submission);
     assert_eq!(HERE.posted(&email).len(), 1);
+}
+
+#[test]
+fn words_that_came_with_the_script_are_not_asked_for_and_others_are() {
+    let front = Host::before(&HERE.stack.collector(""));
+    let tag = front.url("/say-so.js?site=demo&form=newsletter&lang=en");
+    let html = page(&front.url(""), &form(r#"action="/subscribe""#, ""));
+    let html = html.replace(&front.url("/say-so.js"), &tag);
+    let browser = Browser::start();
+    browser.open(&HERE.site.page("/brought.html", Reply::html(&html)));
+    let email = address("brought");
+    browser.tick("STORE");
+    assert_eq!(front.arrived("GET", "/v1/sites/").len(), 0);
+    // Another form, and the same one in another language, are others.
+    let _ = browser.ask(
+        "for (const [form, lang] of [['chat', 'en'], ['newsletter', 'nl']]) {
+           const other = document.createElement('say-so');
+           for (const [name, value] of Object.entries({ site: 'demo', form, lang })) other.setAttribute(name, value);
+           document.body.append(other);
+         }",
+        &[],
+    );
+    for form in ["newsletter", "chat"] {
+        let _ = front.wait_for("GET", &format!("/v1/sites/demo/forms/{form}"));
+    }
+    browser.fill("email", &email);
+    browser.press("Send");
+    browser.see("Thanks");
+    let submission = HERE.stored_once_by(&front, &email);
+    assert_eq!(submission["lang"], "en");
+    assert_eq!(front.arrived("GET", "/v1/sites/").len(), 2);
 }
 
 #[test]

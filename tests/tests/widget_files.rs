@@ -2,7 +2,9 @@
 
 use sayso_tests::script::node;
 use sayso_tests::stack::Stack;
+use sayso_tests::visitor::published;
 use sayso_tests::wire::{Answer, get};
+use serde_json::{Value, json};
 
 #[test]
 fn each_file_of_the_widget_travels_compressed_and_is_what_it_was() {
@@ -50,6 +52,55 @@ fn each_file_of_the_widget_travels_compressed_and_is_what_it_was() {
     // The folders of the compressed files are not addresses.
     for path in ["/br/say-so.js", "/widget/br", "/gzip/say-so.js"] {
         let _ = get(stack.collector(path)).send().expect(404);
+    }
+}
+
+#[test]
+fn the_loader_brings_the_words_of_the_form_that_its_address_names() {
+    let stack = Stack::start();
+    let file = |path: &str, accepted: &str| -> Answer {
+        let ask = get(stack.collector(path)).header("accept-encoding", accepted);
+        ask.send().expect(200)
+    };
+    let path = "/say-so.js?site=demo&form=newsletter&lang=en";
+    let loader = file("/say-so.js", "identity");
+    let both = file(path, "identity");
+    let (brought, rest) = both
+        .text()
+        .split_once(";\n")
+        .map_or_else(Default::default, |parts| {
+            (parts.0.to_owned(), parts.1.to_owned())
+        });
+    assert_eq!(rest, loader.text());
+    let json = brought
+        .strip_prefix("const SAYSO_BROUGHT=")
+        .expect("one statement");
+    let json: Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(
+        json,
+        json!({"lang": "en", "form": published(&stack, "newsletter", "en")})
+    );
+    for header in ["content-type", "access-control-allow-origin", "vary"] {
+        assert_eq!(both.header(header), loader.header(header), "{header}");
+    }
+    for coding in ["br", "gzip"] {
+        let compressed = file(path, coding);
+        assert_eq!(compressed.header("content-encoding"), Some(coding));
+        assert!(compressed.body.len() * 10 < both.body.len() * 6, "{coding}");
+    }
+    arrives_whole(&stack.collector(path), both.body.len());
+    let again =
+        get(stack.collector(path)).header("if-none-match", both.header("etag").expect("a tag"));
+    assert_eq!(again.send().status, 304);
+
+    // What is not there is no reason to give no loader: the element says what to mend.
+    for path in [
+        "/say-so.js?site=demo&form=none",
+        "/say-so.js?site=none&form=newsletter",
+        "/say-so.js?site=%20&form=!",
+        "/say-so.js?site=demo",
+    ] {
+        assert_eq!(file(path, "identity").text(), loader.text(), "{path}");
     }
 }
 

@@ -1,17 +1,28 @@
 //! `GET /say-so.js`, `/widget/*`, `/pages.css`, `/pages/{site}/*`: files for pages.
 //!
-//! The Worker sets their headers itself, so that they are the same on Cloudflare and on plain workerd.
+//! The Worker sets their headers itself, so that they are the same on Cloudflare and on plain workerd. The loader brings the words of a
+//! form where its address names one: `/say-so.js?site=demo&form=newsletter&lang=en`.
 
-use sayso_shared::problem::Problem;
-use worker::{EncodeBody, Response, Url};
+use sayso_shared::{
+    key::{FormKey, SiteKey},
+    language::Language,
+    problem::Problem,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use worker::{EncodeBody, Headers, Response, Url};
 
 use super::{Wanted, site_key};
 use crate::{
     answer,
     failure::Outcome,
-    look,
+    json, look,
     site::{self, Ask},
 };
+
+const LOADER: &str = "/say-so.js";
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A file of the widget. 404 if there is none.
 pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
@@ -21,6 +32,9 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     };
     let accepted = wanted.header("accept-encoding")?.unwrap_or_default();
     let coding = coding(&accepted);
+    if let Some(words) = words(&wanted, &path).await? {
+        return with_words(&wanted, &words, coding).await;
+    }
     // The build leaves each file compressed in a folder that is named after the coding.
     let compressed = match coding {
         Some(coding) => read(&wanted, &format!("/{coding}{path}")).await?,
@@ -33,22 +47,83 @@ pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     };
     let if_none_match = wanted.header("if-none-match")?;
     // The loader names the other files by their hash, so it alone may go stale.
-    let loader = path == "/say-so.js";
+    let loader = path == LOADER;
     let seconds = if loader { 300 } else { 31_536_000 };
     let response = answer::cached(content_type, bytes, seconds, if_none_match.as_deref())?;
     let headers = response.headers();
     if !loader {
         headers.set("cache-control", "public, max-age=31536000, immutable")?;
     }
-    headers.set("access-control-allow-origin", "*")?;
-    headers.set("cross-origin-resource-policy", "cross-origin")?;
-    headers.set("vary", "Accept-Encoding")?;
+    for_all_pages(headers)?;
     let Some(coding) = coding else {
         return Ok(response);
     };
     headers.set("content-encoding", coding)?;
     // Without this the runtime would compress once more.
     Ok(response.with_encode_body(EncodeBody::Manual))
+}
+
+/// The words that the loader shall bring, as a statement of JavaScript. None for the other files, and for a form that is not there: the
+/// element says so where it stands.
+async fn words(wanted: &Wanted<'_>, path: &str) -> Outcome<Option<String>> {
+    let (site, form) = (wanted.parameter("site")?, wanted.parameter("form")?);
+    let (Some(site), Some(form)) = (site, form) else {
+        return Ok(None);
+    };
+    let (Ok(site), Ok(form)) = (SiteKey::parse(&site), FormKey::parse(&form)) else {
+        return Ok(None);
+    };
+    if path != LOADER {
+        return Ok(None);
+    }
+    let asked = wanted.parameter("lang")?;
+    let lang = asked.as_deref().and_then(|lang| Language::parse(lang).ok());
+    let mut found = site::ask(wanted.env, &site, &Ask::Form { form, lang }).await?;
+    if found.status_code() != 200 {
+        return Ok(None);
+    }
+    let form: Box<RawValue> = json::read(found.bytes().await?)?;
+    let brought = serde_json::to_string(&Brought { lang: asked, form })?;
+    // Any JSON is an expression of JavaScript (ECMAScript 2019).
+    Ok(Some(format!("const SAYSO_BROUGHT={brought};\n")))
+}
+
+/// What the loader brings.
+#[derive(Serialize)]
+struct Brought {
+    /// The language that its address names
+    lang: Option<String>,
+    /// As it is published
+    form: Box<RawValue>,
+}
+
+/// The loader behind a statement that it looks for. It is compressed on the way out.
+async fn with_words(
+    wanted: &Wanted<'_>,
+    words: &str,
+    coding: Option<&'static str>,
+) -> Outcome<Response> {
+    let loader = read(wanted, LOADER).await?.ok_or_else(Problem::no_route)?;
+    let bytes = [words.as_bytes(), &loader].concat();
+    let if_none_match = wanted.header("if-none-match")?;
+    let response = answer::cached(SCRIPT, bytes, 60, if_none_match.as_deref())?;
+    let headers = response.headers();
+    for_all_pages(headers)?;
+    // One tag for all codings of it, which are not the same bytes.
+    if let Some(tag) = headers.get("etag")? {
+        headers.set("etag", &format!("W/{tag}"))?;
+    }
+    if let Some(coding) = coding {
+        headers.set("content-encoding", coding)?;
+    }
+    Ok(response)
+}
+
+/// Any page may load it, and a cache keeps its codings apart.
+fn for_all_pages(headers: &Headers) -> worker::Result<()> {
+    headers.set("access-control-allow-origin", "*")?;
+    headers.set("cross-origin-resource-policy", "cross-origin")?;
+    headers.set("vary", "Accept-Encoding")
 }
 
 /// A file of the build, if it is there.
@@ -107,7 +182,7 @@ pub(super) async fn stylesheet(wanted: Wanted<'_>) -> Outcome<Response> {
 
 fn content_type(path: &str) -> Option<&'static str> {
     match path.rsplit_once('.')?.1 {
-        "js" => Some("text/javascript; charset=utf-8"),
+        "js" => Some(SCRIPT),
         "wasm" => Some("application/wasm"),
         "css" => Some("text/css; charset=utf-8"),
         _ => None,

@@ -3,7 +3,7 @@
 
 import { createRequire } from "node:module";
 
-import { nothing, ours, peers, wordsAhead } from "./pages.mjs";
+import { nothing, ours, peers } from "./pages.mjs";
 import { browser as start, visit } from "./phone.mjs";
 import { folder, front } from "./serving.mjs";
 
@@ -23,8 +23,8 @@ const serve = async (name, html, files, selector) => {
 };
 
 for (const [name, { html, files, selector }] of Object.entries(peers(PEERS))) await serve(name, html, files, selector);
-await serve("Sayso", ours(collector.origin), undefined, BOX);
-await serve("Sayso, words ahead", ours(collector.origin, wordsAhead(collector.origin)), undefined, BOX);
+await serve("Sayso", ours(collector.origin, "?site=demo&amp;form=newsletter&amp;lang=en"), undefined, BOX);
+await serve("Sayso, form not named in the script", ours(collector.origin, ""), undefined, BOX);
 wanted.push({ name: "Sayso, example page", selector: BOX, url: `${pages.origin}/web-form/en.html` });
 await serve("nothing", nothing, undefined, undefined);
 

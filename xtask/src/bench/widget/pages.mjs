@@ -89,20 +89,16 @@ export function peers(folder) {
 /** Room for the boxes, so that nothing below moves when they come; more than they need, and it stays. */
 const ROOM = "<style>say-so { display: block; min-block-size: 32rem; }</style>";
 
-/** The same page with ours on it, and with what a page may have in its head beside the script. */
-export const ours = (collector, hint = "") =>
+/** The same page with ours on it. `words` is the query by which the script brings the words along. */
+export const ours = (collector, words) =>
   page(
-    `${ROOM}${hint}<script type="module" src="${collector}/say-so.js"></script>`,
+    `${ROOM}<script type="module" src="${collector}/say-so.js${words}"></script>`,
     `<form action="/subscribe" method="post">
   <label>E-mail <input type="email" name="email" required></label>
   <say-so site="demo" form="newsletter" email-field="email"></say-so>
   <button>Send</button>
 </form>`,
   );
-
-/** Tells the browser of the words before the script does: one round trip less. */
-export const wordsAhead = (collector) =>
-  `<link rel="preload" as="fetch" crossorigin href="${collector}/v1/sites/demo/forms/newsletter?lang=en">`;
 
 /** The same page with nothing to ask: what any page costs. */
 export const nothing = page("", "");
