@@ -39,6 +39,8 @@ mod mailer;
 
 mod webhook;
 
+mod connector;
+
 mod pages;
 
 mod mailbox;

@@ -193,7 +193,7 @@ fn millis_since(at: Timestamp) -> u32 {
 }
 
 /// `Retry-After`, in seconds or as a date.
-fn retry_after(response: &Response) -> Option<Duration> {
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get("retry-after").ok().flatten()?;
     let value = value.trim();
     value.parse().ok().map(Duration::from_secs).or_else(|| {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    connector::Connector,
     event::{Event, EventType},
     key::{EndpointKey, PurposeKey, SiteKey},
     time::Timestamp,
@@ -41,6 +42,9 @@ pub struct Endpoint {
     /// How often the operator started it again: lanes that stopped under an earlier number go on
     #[serde(default)]
     pub starts: u32,
+    /// The CRM that is told in its own words instead; nothing is posted then, and nothing signs
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<Connector>,
 }
 
 /// What signed before a rotation.

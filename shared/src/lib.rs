@@ -117,22 +117,25 @@ pub mod answer;
 pub mod hosted;
 
 #[cfg(feature = "record")]
-pub mod endpoint;
-
-#[cfg(feature = "record")]
-pub mod snapshot;
-
-#[cfg(feature = "record")]
 pub mod cursor;
-
-#[cfg(feature = "record")]
-pub mod merge;
 
 #[cfg(feature = "record")]
 pub mod delivery;
 
 #[cfg(feature = "record")]
 pub mod attempt;
+
+#[cfg(feature = "record")]
+pub mod connector;
+
+#[cfg(feature = "record")]
+pub mod endpoint;
+
+#[cfg(feature = "record")]
+pub mod snapshot;
+
+#[cfg(feature = "record")]
+pub mod merge;
 
 #[cfg(feature = "record")]
 pub mod mailing;

@@ -11,17 +11,29 @@ use std::{
     time::Duration,
 };
 
-use sayso_shared::{key::EndpointKey, mailing::Handover, time::Timestamp};
+use sayso_shared::{
+    connector::{Change, Connector, Verdict},
+    endpoint::Endpoint,
+    key::EndpointKey,
+    mailing::Handover,
+    snapshot::Snapshot,
+    time::Timestamp,
+};
 use worker::{Env, Result, State, console_error};
 
-use super::{alarm::Alarm, book::Book, lanes::Delivery};
+use super::{
+    alarm::Alarm,
+    book::{Book, Keys},
+    lanes::Delivery,
+};
 use crate::{
     chance, clock,
+    connector::{self, Desk, tokens::AllTokens, wire::Wire},
     failure::{Failure, Outcome},
     gathering::Gathering,
     settings::Settings,
     store::ObjectStore,
-    webhook::{Parcel, signers},
+    webhook::{Parcel, Posted, signers},
 };
 
 /// How long an errand may take before the alarm looks after it: the longest time-out of an errand and some.
@@ -48,6 +60,8 @@ pub(super) struct Ledger {
     rewrapped: RefCell<Option<String>>,
     /// What went wrong through no fault of the other side, and until when it is left alone.
     paused: RefCell<BTreeMap<Errand, Timestamp>>,
+    /// What CRMs gave for credentials
+    tokens: AllTokens,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +83,7 @@ impl Ledger {
             busy: RefCell::default(),
             retrying: RefCell::default(),
             paused: RefCell::default(),
+            tokens: AllTokens::default(),
             rewrapped: RefCell::new(Some(String::new())),
         }
     }
@@ -290,17 +305,55 @@ impl Ledger {
                 return Ok(());
             };
             let keys = self.book.keys()?;
-            let signers = signers(&keys.vault, &snapshot.site, endpoint, clock::now())?;
-            let parcel = Parcel {
-                url: &endpoint.url,
-                id: next.event.data.id.to_string(),
-                body: serde_json::to_string(&next.event)?,
+            let posted = match &endpoint.connector {
+                None => {
+                    let signers = signers(&keys.vault, &snapshot.site, endpoint, clock::now())?;
+                    let parcel = Parcel {
+                        url: &endpoint.url,
+                        id: next.event.data.id.to_string(),
+                        body: serde_json::to_string(&next.event)?,
+                    };
+                    parcel.post(&signers, &keys.settings).await?
+                }
+                Some(connector) => {
+                    self.tell(&keys, &snapshot, endpoint, connector, &next)
+                        .await?
+                }
             };
-            let posted = parcel.post(&signers, &keys.settings).await?;
             let [jitter] = chance::bytes();
             self.book
                 .note_attempt(&endpoint.key, &next, &posted, clock::now(), jitter)?;
         }
+    }
+
+    /// Tells a CRM of an event in its own words. What is older than something that the same CRM gets anyway is left out: sent again after
+    /// a replay, it would for a moment be a yes over a later no.
+    async fn tell(
+        &self,
+        keys: &Keys,
+        snapshot: &Snapshot,
+        endpoint: &Endpoint,
+        connector: &Connector,
+        next: &Delivery,
+    ) -> Outcome<Posted> {
+        let at = clock::now();
+        if self.book.is_overtaken(endpoint, &next.event)? {
+            let verdict = Verdict::not_wanted("A later change of the same purpose counts.");
+            return Ok(connector::posted(&verdict, at, at));
+        }
+        let credentials =
+            connector::credentials(&keys.vault, &snapshot.site, &endpoint.key, connector)?;
+        let tokens = self
+            .tokens
+            .of(&endpoint.key, serde_json::to_vec(connector)?);
+        let desk = Desk {
+            tokens: &tokens,
+            now: at,
+        };
+        let wire = Wire::within(keys.settings.reach());
+        let change = Change::of(&next.event, &snapshot.definition);
+        let verdict = connector::tell(&wire, &connector.crm, &credentials, &desk, &change).await;
+        Ok(connector::posted(&verdict, at, clock::now()))
     }
 }
 

@@ -216,6 +216,23 @@ impl<S: Store> Book<S> {
         }
     }
 
+    /// Whether an endpoint gets, or got, something newer about the same person and purpose.
+    pub(super) fn is_overtaken(&self, endpoint: &Endpoint, event: &Event) -> Outcome<bool> {
+        let Some(consent) = event.data.consent() else {
+            return Ok(false);
+        };
+        let values = vec![
+            text(event.data.subject.id),
+            seq(event.data.seq),
+            text(&consent.purpose),
+            text(serde_json::to_string(&endpoint.types)?),
+        ];
+        let newer: Option<SeqRow> = self
+            .store
+            .row(include_str!("../../sql/ledger/event_overtaken.sql"), values)?;
+        Ok(newer.is_some())
+    }
+
     /// Whether anything is owed to an endpoint, whatever keeps it from being sent.
     pub(super) fn is_owed(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<bool> {
         Ok(!matches!(self.ahead(endpoint, lane)?, Ahead::Nothing))

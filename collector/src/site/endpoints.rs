@@ -264,6 +264,7 @@ fn draft(
             .and_then(|known| known.former.clone()),
         disabled: known.is_some_and(|known| known.disabled),
         starts: known.map_or(0, |known| known.starts),
+        connector: None,
     };
     Ok(Draft {
         is_new: known.is_none(),

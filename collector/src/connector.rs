@@ -1,0 +1,158 @@
+//! Connectors: a change of a consent told to a CRM by its own API. One file of HTTP for each CRM.
+//!
+//! What is told and what the answers mean is decided in [`sayso_shared::connector`]. Here requests go over a [`Line`]: the Worker's one
+//! is [`wire::Wire`], that of a dry run [`rehearsal::Rehearsal`], and a native test answers from memory. Nothing here stores anything,
+//! and no header and no body goes to any log. To add a CRM: a file here with `tell` and `lists`, and a line in each of [`tell`] and
+//! [`lists`] below.
+
+// The routes that use the rest come with the next commits.
+#![allow(dead_code)]
+
+pub(crate) mod rehearsal;
+pub(crate) mod tokens;
+pub(crate) mod wire;
+
+#[cfg(test)]
+mod memory;
+
+mod tryton;
+
+use sayso_shared::{
+    attempt::Attempt,
+    connector::{Change, Connector, Crm, Lists, read},
+    key::{EndpointKey, SiteKey},
+    time::Timestamp,
+    vault::Vault,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(crate) use sayso_shared::connector::{Answer, Told, Verdict};
+
+use crate::{
+    failure::{Outcome, damaged},
+    json,
+    webhook::Posted,
+};
+use tokens::Tokens;
+
+/// A request to a CRM. It has no `Debug`: its headers let in whoever has them.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Option<String>,
+    /// The answer that a dry run goes on with, where this is a write: what the CRM documents for success
+    pub(crate) supposed: Answer,
+}
+
+impl Request {
+    /// One without a body.
+    pub(crate) fn new(method: &'static str, url: impl Into<String>) -> Self {
+        Self {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body: None,
+            supposed: Answer::new(200, "{}"),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string());
+        self.header("content-type", "application/json")
+    }
+
+    pub(crate) fn supposing(mut self, status: u16, body: &Value) -> Self {
+        self.supposed = Answer::new(status, body.to_string());
+        self
+    }
+}
+
+/// How a CRM is reached.
+pub(crate) trait Line {
+    /// Asks; a dry run asks too. Getting a token is asking: it changes nothing that people see in the CRM.
+    async fn read(&self, request: Request) -> Told<Answer>;
+
+    /// Writes; a dry run notes what would be written, and goes on with what the request supposes.
+    async fn write(&self, request: Request) -> Told<Answer>;
+}
+
+/// What every performer has at hand.
+pub(crate) struct Desk<'a> {
+    /// Tokens got with these credentials before
+    pub(crate) tokens: &'a Tokens,
+    pub(crate) now: Timestamp,
+}
+
+/// Tells a CRM of a change.
+pub(crate) async fn tell(
+    line: &impl Line,
+    crm: &Crm,
+    credentials: &Value,
+    desk: &Desk<'_>,
+    change: &Change,
+) -> Verdict {
+    let told = match crm {
+        Crm::Tryton(settings) => match known(credentials) {
+            Ok(credentials) => tryton::tell(line, settings, &credentials, desk, change).await,
+            Err(verdict) => Err(verdict),
+        },
+    };
+    told.unwrap_or_else(|verdict| verdict)
+}
+
+/// What a CRM has to choose from. Whoever is shown it was let in.
+pub(crate) async fn lists(
+    line: &impl Line,
+    crm: &Crm,
+    credentials: &Value,
+    desk: &Desk<'_>,
+) -> Told<Lists> {
+    match crm {
+        Crm::Tryton(settings) => tryton::lists(line, settings, &known(credentials)?, desk).await,
+    }
+}
+
+/// The credentials of a connector, opened.
+pub(crate) fn credentials(
+    vault: &Vault,
+    site: &SiteKey,
+    key: &EndpointKey,
+    connector: &Connector,
+) -> Outcome<Value> {
+    let place = Connector::place(site, key);
+    let opened = vault.open_secret(&connector.sealed_credentials, &place);
+    let opened = opened.map_err(|_| damaged("a connector's credentials"))?;
+    json::read(&opened).map_err(|_| damaged("a connector's credentials"))
+}
+
+/// A verdict as a lane notes it.
+pub(crate) fn posted(verdict: &Verdict, at: Timestamp, ended: Timestamp) -> Posted {
+    let ms = u32::try_from(ended.unix_millis() - at.unix_millis()).unwrap_or_default();
+    Posted {
+        met: verdict.met(),
+        attempt: Attempt {
+            at,
+            ms,
+            status: verdict.status(),
+            reason: verdict.silence(),
+            answer: verdict.words(),
+        },
+    }
+}
+
+/// They were read when they were set: what does not read now is refused, for want of better.
+fn known<T: DeserializeOwned>(credentials: &Value) -> Told<T> {
+    read(credentials).map_err(|_| Verdict::CredentialsRefused {
+        words:
+            "The credentials that are stored are not those of this CRM: set the connector again."
+                .to_owned(),
+    })
+}

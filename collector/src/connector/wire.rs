@@ -1,0 +1,111 @@
+//! The Worker's line to a CRM: 15 seconds, no redirects, 64 KB of an answer, an address that is checked at each request.
+
+use std::{pin::pin, time::Duration};
+
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+};
+use sayso_shared::{
+    attempt::Silence,
+    outgoing::{Reach, outgoing},
+};
+use worker::{
+    AbortController, Delay, Fetch, Headers, Method, RequestInit, RequestRedirect, Response,
+};
+
+use super::{Answer, Line, Request, Told, Verdict};
+use crate::webhook::retry_after;
+
+/// How long a CRM may take over one request, to the last byte.
+const TIME_OUT: Duration = Duration::from_secs(15);
+
+/// How much of an answer is read, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// The line.
+pub(crate) struct Wire {
+    reach: Reach,
+}
+
+impl Wire {
+    pub(crate) fn within(reach: Reach) -> Self {
+        Self { reach }
+    }
+
+    async fn send(&self, request: Request) -> Told<Answer> {
+        if outgoing(&request.url, self.reach).is_err() {
+            return Err(Verdict::Silent(Silence::Forbidden));
+        }
+        let lost = |_| Verdict::Silent(Silence::Connection);
+        let request = written(&request).map_err(lost)?;
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let answer = pin!(async {
+            let mut response = Fetch::Request(request).send_with_signal(&signal).await?;
+            let body = beginning(&mut response).await?;
+            worker::Result::Ok(Answer {
+                status: response.status_code(),
+                retry_after: retry_after(&response),
+                body,
+            })
+        });
+        let time_out = pin!(Delay::from(TIME_OUT));
+        match select(answer, time_out).await {
+            Either::Left((answer, _)) => {
+                let answer = answer.map_err(lost);
+                if answer
+                    .as_ref()
+                    .is_ok_and(|answer| answer.body.len() >= LARGEST)
+                {
+                    controller.abort();
+                }
+                answer
+            }
+            Either::Right(_) => {
+                controller.abort();
+                Err(Verdict::Silent(Silence::TimeOut))
+            }
+        }
+    }
+}
+
+impl Line for Wire {
+    async fn read(&self, request: Request) -> Told<Answer> {
+        self.send(request).await
+    }
+
+    async fn write(&self, request: Request) -> Told<Answer> {
+        self.send(request).await
+    }
+}
+
+fn written(request: &Request) -> worker::Result<worker::Request> {
+    let headers = Headers::new();
+    headers.set("user-agent", concat!("Sayso/", env!("CARGO_PKG_VERSION")))?;
+    for (name, value) in &request.headers {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::from(request.method.to_owned()))
+        .with_headers(headers)
+        .with_redirect(RequestRedirect::Manual)
+        .with_body(request.body.as_deref().map(Into::into));
+    worker::Request::new_with_init(&request.url, &init)
+}
+
+/// As much of a body as is read.
+async fn beginning(response: &mut Response) -> worker::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let Ok(mut chunks) = response.stream() else {
+        return Ok(body);
+    };
+    while body.len() < LARGEST {
+        match chunks.next().await {
+            Some(chunk) => body.extend_from_slice(&chunk?),
+            None => break,
+        }
+    }
+    body.truncate(LARGEST);
+    Ok(body)
+}

@@ -1,0 +1,153 @@
+//! Changes: what a connector is told of an event.
+
+use uuid::Uuid;
+
+use crate::{
+    canonical::sha256,
+    definition::SiteDefinition,
+    event::{Event, EventType},
+    key::{PurposeKey, SiteKey},
+    purpose::{Channel, LegalBasis, Source},
+    receipt::Gist,
+    time::Timestamp,
+};
+
+/// How many hexadecimal digits of a receipt's SHA-256 are told: enough to tell receipts apart, and to find one.
+const SHORT: usize = 12;
+
+/// What a connector is told. It has no `Debug`: it names a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The event
+    pub event: Uuid,
+    /// The site
+    pub site: SiteKey,
+    /// The person's id in Sayso
+    pub subject: Uuid,
+    /// E-mail address; none when the person was erased since
+    pub email: Option<String>,
+    /// Telephone number
+    pub phone: Option<String>,
+    /// What the controller calls this person
+    pub external_id: Option<String>,
+    /// For what; none of an erasure
+    pub purpose: Option<PurposeKey>,
+    /// What the box says, in the site's own language; the key where the site has the purpose no more
+    pub title: String,
+    /// What happened
+    pub kind: EventType,
+    /// When, by the collector's clock
+    pub at: Timestamp,
+    /// When the person decided
+    pub decided_at: Timestamp,
+    /// Until when it holds
+    pub expires_at: Option<Timestamp>,
+    /// How it came in
+    pub source: Option<Source>,
+    /// On which ground
+    pub legal_basis: Option<LegalBasis>,
+    /// Over which channels the purpose reaches the person
+    pub channels: Vec<Channel>,
+    /// The signed statement of it
+    pub receipt: Option<ReceiptName>,
+}
+
+/// By what a receipt is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptName {
+    /// Its id, the `jti`
+    pub id: Uuid,
+    /// The first [`SHORT`] hexadecimal digits of the SHA-256 of the compact JWS
+    pub hash: String,
+}
+
+/// What a change comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// The person may be written to
+    Yes,
+    /// The person may not (any more)
+    No,
+    /// The person ticked it, and has not confirmed it yet
+    Pending,
+    /// The person is to be forgotten
+    Forget,
+}
+
+impl Change {
+    /// What an event tells a connector.
+    #[must_use]
+    pub fn of(event: &Event, definition: &SiteDefinition) -> Self {
+        let (data, consent) = (&event.data, event.data.consent());
+        let purpose = consent.map(|change| change.purpose.clone());
+        let title = purpose.as_ref().map(|key| title(key, definition));
+        Self {
+            event: data.id,
+            site: data.site.clone(),
+            subject: data.subject.id,
+            email: data.subject.email.clone(),
+            phone: data.subject.phone.clone(),
+            external_id: data.subject.external_id.clone(),
+            purpose,
+            title: title.unwrap_or_default(),
+            kind: event.kind,
+            at: event.timestamp,
+            decided_at: consent.map_or(event.timestamp, |change| change.decided_at),
+            expires_at: consent.and_then(|change| change.expires_at),
+            source: consent.map(|change| change.source),
+            legal_basis: consent.map(|change| change.legal_basis),
+            channels: consent.map_or_else(Vec::new, |change| change.channels.clone()),
+            receipt: consent.and_then(|change| ReceiptName::of(&change.receipt)),
+        }
+    }
+
+    /// What it comes to.
+    #[must_use]
+    pub fn says(&self) -> Says {
+        match self.kind {
+            EventType::Given => Says::Yes,
+            EventType::Requested => Says::Pending,
+            EventType::Erased => Says::Forget,
+            EventType::Refused | EventType::Withdrawn | EventType::Expired | EventType::Lapsed => {
+                Says::No
+            }
+        }
+    }
+
+    /// In a word, as the wire names it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        let kind = self.kind.as_str();
+        kind.split_once('.').map_or(kind, |(_, word)| word)
+    }
+
+    /// What a comment field gets: the receipt first, since what is too long is cut off at its end, never within a character. It names
+    /// nobody. `limit` counts characters.
+    #[must_use]
+    pub fn comment(&self, limit: usize) -> String {
+        let receipt = self.receipt.as_ref().map_or_else(
+            || "Sayso".to_owned(),
+            |receipt| format!("Sayso receipt {} sha256:{}", receipt.id, receipt.hash),
+        );
+        let (word, at) = (self.word(), self.decided_at);
+        let whole = format!("{receipt}; {word} {at}; {}", self.title);
+        whole.chars().take(limit).collect()
+    }
+}
+
+impl ReceiptName {
+    fn of(compact: &str) -> Option<Self> {
+        let digest = sha256(compact.as_bytes());
+        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Self {
+            id: Gist::read(compact)?.jti,
+            hash: hash.chars().take(SHORT).collect(),
+        })
+    }
+}
+
+fn title(key: &PurposeKey, definition: &SiteDefinition) -> String {
+    let known = definition.purpose(key);
+    let title = known.and_then(|purpose| purpose.title.get(definition.language_for(None)));
+    title.cloned().unwrap_or_else(|| key.to_string())
+}

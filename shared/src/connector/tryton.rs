@@ -1,0 +1,249 @@
+//! Tryton: subscriptions to mailing lists (`marketing.email`), persons (`party.party`) and notes (`ir.note`), over its REST API.
+//!
+//! A purpose is one mailing list. A yes makes the address an active subscriber of the list, a no an inactive one: Tryton itself keeps
+//! one row for an address and a list, so that telling it twice is harmless. Tryton has no legal basis and no state for what is not
+//! confirmed yet; nothing is told of a request. The note on the party carries receipt and Sayso's id of the person, by which an erased
+//! person is found later, when the address is known no more.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Answer, Change, Lists, Mapping, Told, Verdict, WhenSeveral, WhenUnknown, read};
+use crate::{canonical::base64url, key::PurposeKey, problem::FieldError};
+
+/// What the lists of Tryton are called here.
+pub const LISTS: &str = "lists";
+
+/// How long a note may be. Tryton sets no limit to `ir.note.message`.
+const NOTE: usize = 400;
+
+/// How Tryton is set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where it is: scheme, host and port
+    #[cfg_attr(feature = "openapi", schema(example = "https://tryton.example.com"))]
+    pub origin: String,
+    /// The name of the database
+    pub database: String,
+    /// The purposes that it is told of
+    pub purposes: BTreeMap<PurposeKey, Subscription>,
+    /// What to do when several parties have the address; `error` if it is left out
+    #[serde(default)]
+    pub when_several: WhenSeveral,
+    /// What to do when no party has it; `create` if it is left out
+    #[serde(default = "create")]
+    pub when_unknown: WhenUnknown,
+}
+
+/// What a purpose is in Tryton.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    /// The id of the mailing list, a `marketing.email.list`
+    #[cfg_attr(feature = "openapi", schema(example = 1))]
+    pub list: u32,
+}
+
+/// What lets us in.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The key of a user application `rest` that was validated
+    pub key: String,
+}
+
+/// A row, by its id, and whether it is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Row {
+    /// Its id
+    pub id: u64,
+    /// Whether it counts
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+/// The words of Tryton's own refusals.
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+    #[serde(default)]
+    description: String,
+}
+
+impl Settings {
+    /// Where the rows of a model are.
+    #[must_use]
+    pub fn rows(&self, model: &str) -> String {
+        let (origin, database) = (self.origin.trim_end_matches('/'), &self.database);
+        format!("{origin}/{database}/rest/model/{model}")
+    }
+
+    /// Where the rows of a model are that a domain selects, newest first as far as ids tell.
+    #[must_use]
+    pub fn search(&self, model: &str, fields: &str, domain: &Value) -> String {
+        // Tryton wants base64 that is filled up. Blanks at the end fill it up: 3 bytes are 4 letters.
+        let mut domain = domain.to_string();
+        while domain.len() % 3 != 0 {
+            domain.push(' ');
+        }
+        let domain = base64url(domain.as_bytes());
+        format!("{}?f={fields}&d={domain}", self.rows(model))
+    }
+
+    /// The list of the change's purpose.
+    #[must_use]
+    pub fn list(&self, change: &Change) -> Option<u32> {
+        let subscription = self.purposes.get(change.purpose.as_ref()?)?;
+        Some(subscription.list)
+    }
+}
+
+impl Mapping for Settings {
+    fn origin(&self) -> String {
+        self.origin.clone()
+    }
+
+    fn purposes(&self) -> Vec<PurposeKey> {
+        self.purposes.keys().cloned().collect()
+    }
+
+    fn wrong(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if self.database.is_empty() || !self.database.chars().all(is_name) {
+            let must = "must be the name of the database: letters, digits, _ and -";
+            errors.push(FieldError::new("/database", must));
+        }
+        errors
+    }
+
+    fn wrong_credentials(&self, credentials: &Value) -> Vec<FieldError> {
+        match read::<Credentials>(credentials) {
+            Err(error) => vec![error],
+            Ok(Credentials { key })
+                if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
+                vec![FieldError::new(
+                    "/key",
+                    "must be the key of a user application",
+                )]
+            }
+            Ok(_) => Vec::new(),
+        }
+    }
+
+    fn check(&self, lists: &Lists) -> Vec<FieldError> {
+        let wrong = self.purposes.iter().filter_map(|(purpose, subscription)| {
+            let detail = lists.misses(LISTS, &subscription.list.to_string())?;
+            Some(FieldError::new(format!("/purposes/{purpose}/list"), detail))
+        });
+        wrong.collect()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials { .. }")
+    }
+}
+
+/// The parties of an address.
+#[must_use]
+pub fn parties_of(email: &str) -> Value {
+    let spellings = [email, &email.to_lowercase()];
+    let has = json!([["type", "=", "email"], ["value", "in", spellings]]);
+    json!([["contact_mechanisms", "where", has]])
+}
+
+/// The subscriptions of an address to a list, also the inactive ones.
+#[must_use]
+pub fn subscriptions_of(email: &str, list: u32) -> Value {
+    json!([
+        // Tryton keeps it in small letters.
+        ["email", "=", email.to_lowercase()],
+        ["list_", "=", list],
+        ["active", "in", [true, false]]
+    ])
+}
+
+/// A new party. Tryton wants a name; until somebody writes it, the address stands for it.
+#[must_use]
+pub fn party(email: &str) -> Value {
+    json!({"name": email, "contact_mechanisms": [["create", [{"type": "email", "value": email}]]]})
+}
+
+/// A new subscription, which Tryton takes only as an active one.
+#[must_use]
+pub fn subscription(email: &str, list: u32) -> Value {
+    json!({"email": email, "list_": list})
+}
+
+/// Whether a subscription counts.
+#[must_use]
+pub fn active(is: bool) -> Value {
+    json!({"active": is})
+}
+
+/// The note of a change on a party.
+#[must_use]
+pub fn note(party: u64, change: &Change) -> Value {
+    let message = format!("{}; person {}", change.comment(NOTE), change.subject);
+    json!({"resource": format!("party.party,{party}"), "message": message})
+}
+
+/// The note that is there already if this was told before.
+#[must_use]
+pub fn notes_of(party: u64, change: &Change) -> Value {
+    let known = change
+        .receipt
+        .as_ref()
+        .map(|receipt| receipt.id.to_string());
+    let known = known.unwrap_or_else(|| change.event.to_string());
+    json!([
+        ["resource", "=", format!("party.party,{party}")],
+        ["message", "ilike", format!("%{known}%")]
+    ])
+}
+
+/// The rows of an answer.
+pub fn rows(answer: &Answer) -> Told<Vec<Row>> {
+    succeeded(answer)?;
+    answer.json()
+}
+
+/// Goes on if Tryton did as it was told; else what its answer means.
+pub fn succeeded(answer: &Answer) -> Told<()> {
+    if answer.is_success() {
+        return Ok(());
+    }
+    let words = answer.json::<Refusal>().map(|refusal| {
+        format!("{} {}", refusal.message, refusal.description)
+            .trim()
+            .to_owned()
+    });
+    Err(meaning(answer, &words.unwrap_or_default()))
+}
+
+/// 404 stands for a database that is not there, as long as nobody asked for one row: nothing that an event could mend.
+fn meaning(answer: &Answer, words: &str) -> Verdict {
+    match answer.status {
+        404 => Verdict::TryLater {
+            retry_after: None,
+            words: "Tryton answered 404: is the database there, and are the modules party and marketing_email active in it?".to_owned(),
+        },
+        _ => answer.failure(words),
+    }
+}
+
+fn create() -> WhenUnknown {
+    WhenUnknown::Create
+}
+
+fn yes() -> bool {
+    true
+}
