@@ -1,6 +1,6 @@
 //! Answers: the few shapes that responses have, each with its headers.
 
-use sayso_shared::{canonical::base64url, canonical::sha256, problem::Problem};
+use sayso_shared::{accept::accepts, canonical::base64url, canonical::sha256, problem::Problem};
 use serde::Serialize;
 use worker::{Headers, Response, Result};
 
@@ -40,6 +40,19 @@ pub(crate) fn body(status: u16, content_type: &str, bytes: Vec<u8>) -> Result<Re
         .with_status(status)
         .with_headers(headers)
         .fixed(bytes))
+}
+
+/// The same, compressed where the caller accepts it. The runtime does it on the way, by the header alone; Cloudflare passes on what is
+/// compressed already.
+pub(crate) fn compressed(response: Response, accepted: &str) -> Result<Response> {
+    // What an object answered has headers that cannot be changed; copies of them can.
+    let headers = response.headers().clone();
+    headers.append("vary", "Accept-Encoding")?;
+    if accepts(accepted, "gzip") && !headers.has("content-encoding")? {
+        headers.set("content-encoding", "gzip")?;
+        headers.delete("content-length")?;
+    }
+    Ok(response.with_headers(headers))
 }
 
 /// Something that may be kept for `seconds` and asked for again by its tag.

@@ -31,11 +31,21 @@ mod expiry;
 
 mod retention;
 
-mod pull;
+pub(crate) mod pull;
+
+mod bell;
+
+pub(crate) mod watch;
 
 mod evidence;
 
 mod receipts;
+
+mod checking;
+
+pub(crate) mod key_uses;
+
+pub(crate) mod rows;
 
 mod lanes;
 
@@ -67,6 +77,12 @@ mod tests;
 
 #[cfg(test)]
 mod lane_tests;
+
+#[cfg(test)]
+mod pull_tests;
+
+#[cfg(test)]
+mod checking_tests;
 
 #[cfg(test)]
 mod schema_tests;
@@ -105,7 +121,8 @@ mod simulator;
 
 use sayso_shared::{
     event::ErasureReason, evidence::ClientFacts, export::ExportForm, key::EndpointKey,
-    key::PurposeKey, key::SiteKey, language::Language, snapshot::Snapshot, visitor::VisitorClass,
+    key::PurposeKey, key::SiteKey, language::Language, snapshot::Snapshot, table::Template,
+    visitor::VisitorClass,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -162,6 +179,8 @@ pub(crate) enum Ask {
         after: String,
         limit: u32,
         types: Vec<String>,
+        #[serde(default)]
+        purposes: Vec<String>,
     },
     /// What this shard has for a page of events of a site that is taken for split into so many
     EventPart {
@@ -169,12 +188,33 @@ pub(crate) enum Ask {
         after: String,
         most: u32,
         types: Vec<String>,
+        #[serde(default)]
+        purposes: Vec<String>,
         shards: u16,
     },
+    /// Wait until there is something new for a reader of events
+    Watch(watch::Watch),
     /// How the site is split
     Sharding,
     /// The person of an address
     LookUp { key: Option<String>, email: String },
+    /// Which of these addresses may be mailed for a purpose
+    Check {
+        key: Option<String>,
+        purpose: PurposeKey,
+        emails: Vec<String>,
+    },
+    /// Some rows of a table of how everything stands, of the people after this one
+    Rows {
+        key: Option<String>,
+        template: Box<Template>,
+        after: String,
+        most: u32,
+    },
+    /// Note that a key was used
+    KeyUsed { key: String },
+    /// When each key was used last
+    KeyUses,
     /// How everything stands for one person
     Consents { key: Option<String>, id: Uuid },
     /// Erase a person

@@ -25,6 +25,10 @@ mod schema;
 
 mod gathering;
 
+mod pour;
+
+mod workbook;
+
 #[cfg(test)]
 mod native_store;
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod assets;
+mod check;
 mod confirm;
 mod consents;
 mod deliveries;
@@ -10,6 +11,7 @@ mod docs;
 mod document;
 mod endpoints;
 mod events;
+mod export;
 mod form_links;
 mod forms;
 mod hosted;
@@ -58,9 +60,13 @@ pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
     };
     let path = request.path();
     let accepted = request.headers().get("accept-language")?;
+    let key = keys::presented(&request)?;
     let mut response = route(request, env, &settings)
         .await
         .or_else(Failure::into_response)?;
+    if let Some(key) = key.filter(|_| response.status_code() != 401) {
+        keys::note(env, &key).await;
+    }
     if people::are_for_people(&path) {
         let languages = Language::accepted(&accepted.unwrap_or_default());
         response =
@@ -96,6 +102,8 @@ async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Resp
         ["f", site, form] => hosted::route(wanted, site, form).await,
         ["v1", "sites", site, "purposes", purpose] => purposes::route(wanted, site, purpose).await,
         ["v1", "events"] => wanted.get(events::show).await,
+        ["v1", "export"] => export::export(wanted).await,
+        ["v1", "check"] => check::check(wanted).await,
         ["v1", "subjects", "lookup"] => subjects::look_up(wanted).await,
         ["v1", "subjects", id] => subjects::erase(wanted, id).await,
         ["v1", "subjects", id, "consents"] => {
@@ -127,6 +135,11 @@ async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Resp
         ] => deliveries::resend(wanted, site, endpoint, event).await,
         ["v1", "sites", site, "endpoints", endpoint, act] => {
             endpoints::act(wanted, site, endpoint, act).await
+        }
+        ["v1", "sites", site, "keys"] => {
+            wanted
+                .get(async |wanted| admin::list_keys(wanted, site).await)
+                .await
         }
         ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
         ["confirm", token] => confirm::route(wanted, token).await,
@@ -220,6 +233,48 @@ impl<'a> Wanted<'a> {
 
     fn header(&self, name: &str) -> Result<Option<String>> {
         self.request.headers().get(name)
+    }
+
+    /// 400 where a query parameter is none of these, or stands twice: misspelled, it would do nothing, and nobody would know.
+    fn knows(&self, names: &[&str]) -> Outcome<()> {
+        let url = self.request.url()?;
+        let mut seen = Vec::new();
+        for (name, _) in url.query_pairs() {
+            if !names.contains(&name.as_ref()) {
+                let must = format!("is not known here; the parameters are {}", names.join(", "));
+                // A name that somebody put an address into is not said again.
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+                let is_name = name.len() <= 40 && name.chars().all(is_plain);
+                let name = if is_name { &name } else { "of this name" };
+                return Err(Problem::bad_parameter(name, &must).into());
+            }
+            if seen.contains(&name) {
+                return Err(Problem::bad_parameter(&name, "stands twice; name it once").into());
+            }
+            seen.push(name);
+        }
+        Ok(())
+    }
+
+    /// A whole number of a query parameter; 400 if it is none or out of bounds.
+    fn number(&self, name: &str, least: u32, most: u32) -> Outcome<Option<u32>> {
+        let Some(text) = self.parameter(name)? else {
+            return Ok(None);
+        };
+        let number = text.parse().ok();
+        let number = number.filter(|number| (least..=most).contains(number));
+        let wrong = || Problem::bad_parameter(name, &format!("must be {least} to {most}"));
+        Ok(Some(number.ok_or_else(wrong)?))
+    }
+
+    /// What a query parameter names, separated by commas.
+    fn list(&self, name: &str) -> Result<Vec<String>> {
+        let text = self.parameter(name)?.unwrap_or_default();
+        let names = text.split(',').map(str::trim);
+        Ok(names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect())
     }
 
     /// A query parameter.

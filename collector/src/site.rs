@@ -67,6 +67,8 @@ pub(crate) enum Ask {
         name: ApiKeyName,
         request: KeyRequest,
     },
+    /// All keys, without what is secret
+    Keys,
     /// Remove a key
     RemoveKey { name: ApiKeyName },
     /// Whether a key is one of the site's and has this scope

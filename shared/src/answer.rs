@@ -317,6 +317,28 @@ pub struct KeyAnswer {
     pub secret: Option<String>,
 }
 
+/// The keys of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyList {
+    /// By their names
+    pub keys: Vec<KeyFacts>,
+}
+
+/// A key as it is listed: never its secret, which nobody has but its holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyFacts {
+    /// Its name
+    pub id: ApiKeyName,
+    /// What it may do
+    pub scopes: Vec<Scope>,
+    /// When it was made; null for those that are older than this is noted
+    pub created_at: Option<Timestamp>,
+    /// In which hour it was last used, by the beginning of that hour; null if it never was
+    pub last_used_at: Option<Timestamp>,
+}
+
 /// The answer of `/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     canonical::{base64url, base64url_32, sha256},
     key::{ApiKeyName, SiteKey},
+    time::Timestamp,
 };
 
 /// What a key may do.
@@ -57,6 +58,9 @@ pub struct KeptKey {
     pub scopes: Vec<Scope>,
     /// Base64url of the SHA-256 of its text
     pub digest: String,
+    /// When it was made; of the first ones it is not known
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
 }
 
 impl ApiKey {
@@ -112,6 +116,14 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// The moment of use that is noted: the beginning of the hour, so that thousands of requests note it once.
+#[must_use]
+pub fn used_in(now: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3_600_000;
+    let millis = now.unix_millis();
+    Timestamp::from_unix_millis(millis - millis.rem_euclid(HOUR))
+}
+
 /// Whether two secrets are the same, in a time that tells nothing of how near a guess was.
 #[must_use]
 pub fn same_secret(ours: &str, theirs: &str) -> bool {
@@ -132,6 +144,7 @@ mod tests {
             name: ApiKeyName::parse("crm").expect("a name"),
             scopes: vec![Scope::EventsRead],
             digest: key.digest(),
+            created_at: None,
         }];
         let read = ApiKey::parse(&key.exposed()).expect("a key");
         assert_eq!(read.among(&kept), Some(&kept[0]));

@@ -95,10 +95,10 @@ impl SiteCursor {
         self.0.get(usize::from(shard)).copied().unwrap_or_default()
     }
 
-    /// This event of this shard was read, and all before it.
+    /// This event of this shard was read, and all before it. It never leads back.
     pub(crate) fn advance(&mut self, shard: usize, seq: u64) {
         if let Some(cursor) = self.0.get_mut(shard) {
-            cursor.seq = seq;
+            cursor.seq = cursor.seq.max(seq);
         }
     }
 }

@@ -114,7 +114,25 @@ pub mod api_key;
 pub mod answer;
 
 #[cfg(feature = "record")]
+pub mod check;
+
+#[cfg(feature = "record")]
+pub mod table;
+
+#[cfg(feature = "record")]
+pub mod csv;
+
+#[cfg(feature = "record")]
+pub mod xlsx;
+
+#[cfg(feature = "record")]
+pub mod zip;
+
+#[cfg(feature = "record")]
 pub mod hosted;
+
+#[cfg(feature = "record")]
+pub mod accept;
 
 #[cfg(feature = "record")]
 pub mod cursor;

@@ -28,6 +28,9 @@ pub struct Part {
     pub heads: Vec<Head>,
     /// Whether it has more than these
     pub more: bool,
+    /// Up to which number it has looked, where it looked past events that this reader does not want
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<u64>,
 }
 
 /// A page.
@@ -52,7 +55,8 @@ pub fn share(limit: u32, shards: u16) -> u32 {
 }
 
 /// Merges what the shards gave, which stand in the order of their numbers. The page ends early where a shard has given all that it was
-/// asked for and has more: what comes after might come before what the others have. It is never empty while there is more.
+/// asked for and has more: what comes after might come before what the others have. It is never empty while there is more, unless a
+/// shard has looked far and found nothing that is wanted: then the cursor has moved past that.
 #[must_use]
 pub fn merge(after: &SiteCursor, parts: &[Part], limit: u32) -> Merged {
     let (mut next, mut order) = (after.clone(), Vec::new());
@@ -72,6 +76,11 @@ pub fn merge(after: &SiteCursor, parts: &[Part], limit: u32) -> Merged {
         order.push((shard, at));
         next.advance(shard, head.seq);
         taken[shard] += 1;
+    }
+    for (shard, (part, taken)) in parts.iter().zip(&taken).enumerate() {
+        if let Some(looked) = part.looked.filter(|_| *taken == part.heads.len()) {
+            next.advance(shard, looked);
+        }
     }
     let left = |(part, taken): (&Part, &usize)| part.more || *taken < part.heads.len();
     let more = parts.iter().zip(&taken).any(left);
@@ -117,7 +126,11 @@ mod tests {
                 let mut heads: Vec<Head> = heads.filter(|head| head.seq > read).collect();
                 let more = heads.len() > most;
                 heads.truncate(most);
-                Part { heads, more }
+                Part {
+                    heads,
+                    more,
+                    looked: None,
+                }
             })
             .collect();
         let loaded = parts.iter().map(|part| part.heads.len()).sum();
@@ -189,6 +202,35 @@ mod tests {
             prop_assert!(share(limit, shards) <= limit);
             prop_assert!(loaded <= limit * 2 + 7 * u32::from(shards), "{}", loaded);
         }
+    }
+
+    #[test]
+    fn a_shard_that_finds_nothing_wanted_is_not_searched_twice() {
+        let part = |heads: &[i64], more, looked| {
+            let heads = heads.iter().map(|seq| Head {
+                seq: seq.unsigned_abs(),
+                ..head(0, 0, *seq)
+            });
+            Part {
+                heads: heads.collect(),
+                more,
+                looked,
+            }
+        };
+        let merged = |parts: &[Part], limit| {
+            let merged = merge(&SiteCursor::beginning(2), parts, limit);
+            let next = [0, 1].map(|shard| merged.next.of(shard).seq);
+            (merged.order.len(), next, merged.more)
+        };
+        // One has looked far without a find and has more: the cursor has moved, and the other waits for it.
+        let parts = [part(&[], true, Some(500)), part(&[3], false, Some(9))];
+        assert_eq!(merged(&parts, 10), (0, [500, 0], true));
+        // Both are at their ends: what was not wanted is behind the reader.
+        let parts = [part(&[], false, Some(700)), part(&[3], false, Some(9))];
+        assert_eq!(merged(&parts, 10), (1, [700, 9], false));
+        // A page that is full does not run ahead of what is left in it.
+        let parts = [part(&[], false, None), part(&[3, 5], false, Some(9))];
+        assert_eq!(merged(&parts, 1), (1, [0, 3], true));
     }
 
     #[test]

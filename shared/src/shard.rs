@@ -114,8 +114,40 @@ fn place(site: &SiteKey) -> Vec<u8> {
     format!("sharding/{site}").into_bytes()
 }
 
+/// How many shards whoever waits for news of a site asks itself, and how many each of those asks in turn: Cloudflare lets an invocation
+/// have six connections open.
+const WATCHED: [u16; 2] = [6, 5];
+
+/// The shards that whoever waits for news of the whole site asks; they ask those [`below`] them.
+#[must_use]
+pub fn watched(shards: u16) -> std::ops::Range<u16> {
+    0..shards.min(WATCHED[0])
+}
+
+/// The shards that this one asks for whoever waits for news of the whole site.
+#[must_use]
+pub fn below(shard: u16, shards: u16) -> std::ops::Range<u16> {
+    let first = WATCHED[0].saturating_add(shard.saturating_mul(WATCHED[1]));
+    first.min(shards)..first.saturating_add(WATCHED[1]).min(shards)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn whoever_waits_for_a_site_has_each_shard_asked_once_and_by_few() {
+        for shards in 1..=crate::id::MOST_SHARDS {
+            let mut asked: Vec<u16> = super::watched(shards).collect();
+            assert!(asked.len() <= 6);
+            for shard in 0..shards {
+                let below = super::below(shard, shards);
+                assert!(below.len() <= 5);
+                asked.extend(below);
+            }
+            asked.sort_unstable();
+            assert_eq!(asked, (0..shards).collect::<Vec<_>>());
+        }
+    }
+
     use proptest::prelude::*;
 
     use super::*;

@@ -30,6 +30,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("../../sql/ledger/schema_3.sql"),
         include_str!("../../sql/ledger/schema_4.sql"),
         include_str!("../../sql/ledger/schema_5.sql"),
+        include_str!("../../sql/ledger/schema_6.sql"),
     ],
 };
 
@@ -164,6 +165,11 @@ impl<S: Store> Book<S> {
             ] {
                 self.store.run(statement, vec![text(&endpoints)])?;
             }
+            let digests: Vec<_> = snapshot.keys.iter().map(|key| &key.digest).collect();
+            self.store.run(
+                include_str!("../../sql/ledger/key_use_retain.sql"),
+                vec![text(serde_json::to_string(&digests)?)],
+            )?;
             for endpoint in &snapshot.endpoints {
                 let values = vec![text(&endpoint.key), number(last), number(now.unix_millis())];
                 self.store

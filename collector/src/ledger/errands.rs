@@ -23,6 +23,7 @@ use worker::{Env, Result, State, console_error};
 
 use super::{
     alarm::Alarm,
+    bell::Bell,
     book::{Book, Keys},
     lanes::Delivery,
 };
@@ -52,6 +53,8 @@ pub(super) struct Ledger {
     env: Env,
     alarm: Alarm,
     pub(super) gathering: Gathering,
+    /// Rung when something may have been written
+    pub(super) bell: Bell,
     /// What is being performed right now, so that it is not begun twice.
     busy: RefCell<BTreeSet<Errand>>,
     /// The endpoints under way that failed the last time
@@ -80,6 +83,7 @@ impl Ledger {
             env,
             alarm: Alarm::default(),
             gathering: Gathering::default(),
+            bell: Bell::default(),
             busy: RefCell::default(),
             retrying: RefCell::default(),
             paused: RefCell::default(),
@@ -88,9 +92,16 @@ impl Ledger {
         }
     }
 
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// Begins what is due, and sets the alarm.
     pub(super) async fn run_errands(self: &Rc<Self>, now: Timestamp) -> Result<()> {
-        match self.begin_errands(now) {
+        let begun = self.begin_errands(now);
+        // Every commit leads here, and so do what lapses and expires.
+        self.bell.ring();
+        match begun {
             Ok(Some(next)) => self.look_again(next, now).await,
             Ok(None) => Ok(()),
             Err(failure) => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sayso_shared::{
+    answer::EventPage,
     attempt::{Attempt, Silence},
     definition::SiteDefinition,
     delivery::Outcome as Met,
@@ -16,11 +17,12 @@ use sayso_shared::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::book::Book;
+use super::{book::Book, pull::Sought};
 use crate::{
     failure::{Failure, Outcome},
     native_store::NativeStore,
     settings::Settings,
+    store::Store,
     webhook::Posted,
 };
 
@@ -162,5 +164,22 @@ pub(super) fn state(view: &impl serde::Serialize) -> String {
         serde_json::Value::String(name) => name,
         serde_json::Value::Object(named) => named.keys().next().cloned().unwrap_or_default(),
         other => other.to_string(),
+    }
+}
+
+impl<S: Store> Book<S> {
+    /// A page of events of these types; without any, the usual ones.
+    pub(super) fn events(
+        &self,
+        key: Option<&str>,
+        after: &str,
+        limit: u32,
+        types: &[String],
+    ) -> Outcome<EventPage> {
+        let sought = Sought {
+            types: types.to_vec(),
+            purposes: Vec::new(),
+        };
+        self.event_page(key, after, limit, &sought)
     }
 }

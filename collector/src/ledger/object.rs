@@ -13,9 +13,15 @@ use super::{
     book::Book,
     errands::{self, Ledger},
     personal::{Pressed, Reader},
+    pull::Sought,
     record::Whence,
 };
-use crate::{answer, clock, failure::Outcome, json, store::ObjectStore};
+use crate::{
+    answer, clock,
+    failure::{Outcome, damaged},
+    json,
+    store::ObjectStore,
+};
 
 /// One shard of a site's ledger.
 #[durable_object]
@@ -92,35 +98,12 @@ impl LedgerObject {
                 book.mail_link(&email, lang.as_ref(), now)?;
                 answer::no_content()?
             }
-            Ask::Who { wanted } => return Ok(answer::json(200, &book.who(&wanted)?)?),
-            Ask::Events {
-                key,
-                after,
-                limit,
-                types,
-            } => {
-                return Ok(answer::json(
-                    200,
-                    &book.events(key.as_deref(), &after, limit, &types)?,
-                )?);
+            Ask::Watch(watch) => {
+                return Ok(answer::json(200, &self.ledger.watch(&watch).await?)?);
             }
-            Ask::EventPart {
-                key,
-                after,
-                most,
-                types,
-                shards,
-            } => {
-                let part = book.event_part(key.as_deref(), &after, most, &types, shards)?;
-                return Ok(answer::json(200, &part)?);
-            }
-            Ask::Sharding => return Ok(answer::json(200, &book.sharding())?),
-            Ask::LookUp { key, email } => {
-                let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;
-                return Ok(answer::json(200, &book.look_up(key.as_deref(), &email)?)?);
-            }
-            Ask::Consents { key, id } => {
-                return Ok(answer::json(200, &book.consents(key.as_deref(), id)?)?);
+            Ask::KeyUsed { key } => {
+                book.note_key(&key, now)?;
+                return Ok(answer::no_content()?);
             }
             Ask::Erase { key, id, reason } => {
                 answer::json(200, &book.erase(key.as_deref(), id, reason, now)?)?
@@ -130,31 +113,89 @@ impl LedgerObject {
                 ask: AtLane::Standing { most },
             } => return Ok(answer::json(200, &book.lane_standing(&endpoint, most)?)?),
             Ask::Lane { endpoint, ask } => at_lane(book, &endpoint, &ask, now)?,
-            Ask::Evidence {
-                key,
-                id,
-                purpose,
-                form: None,
-            } => {
-                let evidence = book.evidence(key.as_deref(), id, &purpose, now)?;
-                return Ok(answer::json(200, &evidence)?);
-            }
-            Ask::Evidence {
-                key,
-                id,
-                purpose,
-                form: Some(form),
-            } => {
-                let export = book.export(key.as_deref(), id, &purpose, form, now)?;
-                let bytes = serde_json::to_vec(&export).map_err(worker::Error::from)?;
-                return Ok(answer::body(200, form.media_type(), bytes)?);
-            }
+            looks => return look(book, looks, now),
         };
         // Committed; now perform. The first step of this sets the alarm, before anything else can happen, so that a crash
         // from here on only delays.
         self.ledger.run_errands(now).await?;
         Ok(response)
     }
+}
+
+/// What only looks: nothing is written, and nothing is to be performed.
+fn look(book: &Book<ObjectStore>, ask: Ask, now: Timestamp) -> Outcome<Response> {
+    let response = match ask {
+        Ask::Who { wanted } => answer::json(200, &book.who(&wanted)?),
+        Ask::Sharding => answer::json(200, &book.sharding()),
+        Ask::Events {
+            key,
+            after,
+            limit,
+            types,
+            purposes,
+        } => {
+            let sought = Sought { types, purposes };
+            let page = book.event_page(key.as_deref(), &after, limit, &sought)?;
+            answer::json(200, &page)
+        }
+        Ask::EventPart {
+            key,
+            after,
+            most,
+            types,
+            purposes,
+            shards,
+        } => {
+            let sought = Sought { types, purposes };
+            let part = book.event_part(key.as_deref(), &after, most, &sought, shards)?;
+            answer::json(200, &part)
+        }
+        Ask::LookUp { key, email } => {
+            let email = EmailAddress::parse(&email).map_err(|_| Problem::unknown_subject())?;
+            answer::json(200, &book.look_up(key.as_deref(), &email)?)
+        }
+        Ask::Check {
+            key,
+            purpose,
+            emails,
+        } => {
+            let read = emails.iter().map(|email| EmailAddress::parse(email));
+            let read: Result<Vec<_>, _> = read.collect();
+            let emails = read.map_err(|_| Problem::unknown_subject())?;
+            let judged = book.check(key.as_deref(), &purpose, &emails, now)?;
+            answer::json(200, &judged)
+        }
+        Ask::Rows {
+            key,
+            template,
+            after,
+            most,
+        } => {
+            let part = book.rows(key.as_deref(), &template, &after, most, now)?;
+            answer::json(200, &part)
+        }
+        Ask::KeyUses => answer::json(200, &book.key_uses()?),
+        Ask::Consents { key, id } => answer::json(200, &book.consents(key.as_deref(), id)?),
+        Ask::Evidence {
+            key,
+            id,
+            purpose,
+            form: None,
+        } => answer::json(200, &book.evidence(key.as_deref(), id, &purpose, now)?),
+        Ask::Evidence {
+            key,
+            id,
+            purpose,
+            form: Some(form),
+        } => {
+            let export = book.export(key.as_deref(), id, &purpose, form, now)?;
+            let bytes = serde_json::to_vec(&export).map_err(worker::Error::from)?;
+            answer::body(200, form.media_type(), bytes)
+        }
+        // Whatever writes is answered above.
+        _ => return Err(damaged("a question")),
+    };
+    Ok(response?)
 }
 
 /// What is done with a lane.

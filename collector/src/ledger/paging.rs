@@ -1,5 +1,7 @@
 //! Paging: one page of events of a site, whatever number of ledgers has them. The Worker does this.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use sayso_shared::{
     key::SiteKey,
@@ -9,16 +11,26 @@ use sayso_shared::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use worker::Delay;
 
 use super::{
     AT_ONCE, Ask,
-    pull::read_cursor,
-    shards::{ATTEMPTS, Answer as _, Ledgers, Mended, believed, mended},
+    pull::{Sought, read_cursor},
+    shards::{ATTEMPTS, Answer, Ledgers, Mended, believed, mended},
+    watch::{Watch, watch_all},
 };
 use crate::{
+    clock,
     failure::{Outcome, damaged},
     json,
 };
+
+/// For how long the shards of a split site watch for news at once, in milliseconds: after it they are all asked anew, and those who
+/// heard of nothing are let go.
+const SLICE: u64 = 5000;
+
+/// The least time between two pages of one request.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// What a reader asks for.
 pub(crate) struct Wish {
@@ -28,8 +40,8 @@ pub(crate) struct Wish {
     pub(crate) after: String,
     /// The most events
     pub(crate) limit: u32,
-    /// Their types, by name
-    pub(crate) types: Vec<String>,
+    /// Which events
+    pub(crate) sought: Sought,
 }
 
 /// What comes of it.
@@ -57,7 +69,73 @@ struct JoinedPage<'p> {
     more: bool,
 }
 
+/// A page that is passed on, with its events as the bytes that they are.
+#[derive(Deserialize)]
+pub(crate) struct PageText {
+    pub(crate) events: Vec<Box<RawValue>>,
+    pub(crate) next: String,
+    pub(crate) more: bool,
+}
+
+impl<A: Answer> Page<A> {
+    /// The JSON of the page; what is none is an answer that says why.
+    pub(crate) async fn bytes(self) -> Outcome<Result<Vec<u8>, A>> {
+        match self {
+            Self::Answered(answer) if answer.status() != 200 => Ok(Err(answer)),
+            Self::Answered(answer) => answer.bytes().await.map(Ok),
+            Self::Joined(bytes) => Ok(Ok(bytes)),
+        }
+    }
+}
+
 impl Wish {
+    /// Pulls a page. If there is nothing for one, waits for it, so long at most.
+    pub(crate) async fn pull_within<L: Ledgers>(
+        mut self,
+        ledgers: &L,
+        wait: Duration,
+    ) -> Outcome<Page<L::Answer>> {
+        let until = clock::now() + wait;
+        loop {
+            let page = self.pull(ledgers).await?;
+            if wait.is_zero() {
+                return Ok(page);
+            }
+            let bytes = match page.bytes().await? {
+                Ok(bytes) => bytes,
+                Err(answer) => return Ok(Page::Answered(answer)),
+            };
+            let read: PageText = json::read(&bytes)?;
+            let left = until.unix_millis() - clock::now().unix_millis();
+            if !read.events.is_empty() || left <= 0 {
+                return Ok(Page::Joined(bytes));
+            }
+            self.after = read.next;
+            if !read.more {
+                self.watch(ledgers, left.unsigned_abs()).await;
+            }
+        }
+    }
+
+    /// Waits until there may be something, so many milliseconds at most.
+    async fn watch<L: Ledgers>(&self, ledgers: &L, left: u64) {
+        let shards = believed(ledgers.site()).shards();
+        let slice = if shards == 1 { left } else { left.min(SLICE) };
+        let watch = Watch {
+            key: self.key.clone(),
+            after: self.after.clone(),
+            sought: self.sought.clone(),
+            shards,
+            millis: u32::try_from(slice).unwrap_or(u32::MAX),
+        };
+        let begun = clock::now();
+        let heard = watch_all(ledgers, &watch).await;
+        // Who says at once that there is something, and then has nothing, is not asked in a circle.
+        if heard.is_err() || clock::now() < begun + BREATH {
+            Delay::from(BREATH).await;
+        }
+    }
+
     /// Pulls a page.
     pub(crate) async fn pull<L: Ledgers>(&self, ledgers: &L) -> Outcome<Page<L::Answer>> {
         let mut sharding = believed(ledgers.site());
@@ -84,7 +162,8 @@ impl Wish {
             key: self.key.clone(),
             after: self.after.clone(),
             limit: self.limit,
-            types: self.types.clone(),
+            types: self.sought.types.clone(),
+            purposes: self.sought.purposes.clone(),
         };
         learn(ledgers, believed, ledgers.ask(0, &ask).await?).await
     }
@@ -100,7 +179,8 @@ impl Wish {
             key: self.key.clone(),
             after: self.after.clone(),
             most: share(self.limit, shards),
-            types: self.types.clone(),
+            types: self.sought.types.clone(),
+            purposes: self.sought.purposes.clone(),
             shards,
         };
         let asked = stream::iter(0..shards).map(|shard| part(ledgers, shard, &ask));

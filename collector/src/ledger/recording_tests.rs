@@ -475,6 +475,7 @@ fn a_key_needs_the_scope_and_is_named_in_the_record() {
         name: ApiKeyName::parse(name).expect("a name"),
         scopes: vec![scope],
         digest: key.digest(),
+        created_at: None,
     };
     let mut snapshot = snapshot();
     snapshot.revision = 2;

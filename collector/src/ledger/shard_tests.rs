@@ -11,6 +11,7 @@ use super::{
     Ask,
     book::Book,
     fixture::{ORIGIN, at, choices, good, snapshot, state, submission},
+    pull::Sought,
     shards::{Misdirected, Whose, ask_of_each},
     split::{Split, address, finish},
 };
@@ -187,7 +188,7 @@ fn a_reader_that_takes_the_site_for_split_otherwise_is_told_how_it_is() {
     for shards in NUMBERS {
         let ledgers = Split::over(shards);
         let book = &ledgers.books[0];
-        let told = misdirected(book.event_part(None, "", 10, &[], 5));
+        let told = misdirected(book.event_part(None, "", 10, &Sought::default(), 5));
         assert_eq!(told.sharding.map_or(1, |told| told.shards), shards);
         if shards > 1 {
             let told = misdirected(book.events(None, "", 10, &[]));

@@ -67,6 +67,11 @@ impl Whose<'_> {
 impl<S: Store> Book<S> {
     /// Whether this ledger has this person: 421, with how the site is split, if another one does.
     pub(super) fn owns(&self, whose: Whose<'_>) -> Outcome<()> {
+        self.owns_all([whose].into_iter())
+    }
+
+    /// Whether this ledger has all these people.
+    pub(super) fn owns_all<'p>(&self, mut people: impl Iterator<Item = Whose<'p>>) -> Outcome<()> {
         let snapshot = self.snapshot()?;
         let Some(sealed) = &snapshot.sharding else {
             return Ok(());
@@ -74,7 +79,7 @@ impl<S: Store> Book<S> {
         let keys = self.keys()?;
         let sharding = sealed.open(&snapshot.site, &keys.vault);
         let sharding = sharding.map_err(|_| damaged("how a site is split"))?;
-        if whose.shard(&sharding) == snapshot.shard {
+        if people.all(|whose| whose.shard(&sharding) == snapshot.shard) {
             Ok(())
         } else {
             Err(Problem::misdirected(serde_json::to_value(sealed)?).into())

@@ -28,6 +28,7 @@ use super::{
     book::Book,
     fixture::{ORIGIN, at, choices, good, snapshot, submission},
     paging::{Page, Wish},
+    pull::Sought,
     shards::{Answer, Ledgers, Whose, ask_of},
 };
 use crate::{
@@ -69,6 +70,7 @@ fn split(sharding: &Sharding, settings: &Settings, revision: u64) -> Snapshot {
         name: ApiKeyName::parse("crm").expect("a name"),
         scopes: vec![Scope::EventsRead, Scope::SubjectsRead],
         digest: key().digest(),
+        created_at: None,
     }];
     snapshot
 }
@@ -174,7 +176,7 @@ impl Split {
             key: Some(key().exposed()),
             after: after.to_owned(),
             limit,
-            types: Vec::new(),
+            sought: Sought::default(),
         };
         match good(finish(wish.pull(self))) {
             Page::Answered(told) => told.read(),
@@ -206,15 +208,28 @@ impl Split {
                 after,
                 limit,
                 types,
-            } => Told::of(200, &book.events(key.as_deref(), after, *limit, types)?),
+                purposes,
+            } => {
+                let sought = Sought {
+                    types: types.clone(),
+                    purposes: purposes.clone(),
+                };
+                let page = book.event_page(key.as_deref(), after, *limit, &sought)?;
+                Told::of(200, &page)
+            }
             Ask::EventPart {
                 key,
                 after,
                 most,
                 types,
+                purposes,
                 shards,
             } => {
-                let part = book.event_part(key.as_deref(), after, *most, types, *shards)?;
+                let sought = Sought {
+                    types: types.clone(),
+                    purposes: purposes.clone(),
+                };
+                let part = book.event_part(key.as_deref(), after, *most, &sought, *shards)?;
                 Told::of(200, &part)
             }
             Ask::Sharding => Told::of(200, &book.sharding()),
@@ -269,6 +284,8 @@ impl Ledgers for Split {
 impl Book<NativeStore> {
     /// Everything that this ledger has.
     pub(super) fn part_of_all(&self, shards: u16) -> Outcome<Vec<Event>> {
-        Ok(self.event_part(None, "", 10_000, &[], shards)?.events)
+        Ok(self
+            .event_part(None, "", 10_000, &Sought::default(), shards)?
+            .events)
     }
 }

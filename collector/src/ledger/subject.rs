@@ -44,6 +44,33 @@ struct ConsentRow {
     retention_days: Option<u32>,
 }
 
+/// The same, with whose it is.
+#[derive(Deserialize)]
+struct OfSubject {
+    subject: String,
+    purpose: String,
+    status: Status,
+    since: i64,
+    submission: Uuid,
+    requested_at: Option<i64>,
+    expires_at: Option<i64>,
+    retention_days: Option<u32>,
+}
+
+impl OfSubject {
+    fn consent(self) -> ConsentRow {
+        ConsentRow {
+            purpose: self.purpose,
+            status: self.status,
+            since: self.since,
+            submission: self.submission,
+            requested_at: self.requested_at,
+            expires_at: self.expires_at,
+            retention_days: self.retention_days,
+        }
+    }
+}
+
 impl<S: Store> Book<S> {
     /// The subject of this address, made if it is new. Call within a commit.
     pub(super) fn subject_of(
@@ -177,19 +204,55 @@ impl<S: Store> Book<S> {
             include_str!("../../sql/ledger/consent_select.sql"),
             vec![text(subject)],
         )?;
-        let read = rows.into_iter().map(|row| {
-            let purpose = PurposeKey::parse(&row.purpose).map_err(|_| damaged("a purpose"))?;
-            let consent = Consent {
-                status: row.status,
-                since: Timestamp::from_unix_millis(row.since),
-                submission: row.submission,
-                requested_at: row.requested_at.map(Timestamp::from_unix_millis),
-                expires_at: row.expires_at.map(Timestamp::from_unix_millis),
-                retention_days: row.retention_days,
-            };
-            Ok((purpose, consent))
+        rows.into_iter().map(ConsentRow::read).collect()
+    }
+
+    /// The next people after one, with how all their consents stand, in the order of their ids.
+    pub(super) fn people_after(
+        &self,
+        keys: &Keys,
+        after: &str,
+        most: u32,
+    ) -> Outcome<Vec<(Subject, Standing)>> {
+        let rows: Vec<Row> = self.store.rows(
+            include_str!("../../sql/ledger/subject_page.sql"),
+            vec![text(after), number(most)],
+        )?;
+        let Some(last) = rows.last() else {
+            return Ok(Vec::new());
+        };
+        let consents: Vec<OfSubject> = self.store.rows(
+            include_str!("../../sql/ledger/consent_page.sql"),
+            vec![text(after), text(&last.id)],
+        )?;
+        // Both are in the order of the people.
+        let mut consents = consents.into_iter().peekable();
+        let people = rows.iter().map(|row| {
+            let mut standing = Standing::new();
+            while let Some(of) = consents.next_if(|of| of.subject <= row.id) {
+                if of.subject == row.id {
+                    let (purpose, consent) = of.consent().read()?;
+                    standing.insert(purpose, consent);
+                }
+            }
+            Ok((open(keys, row)?, standing))
         });
-        read.collect()
+        people.collect()
+    }
+}
+
+impl ConsentRow {
+    fn read(self) -> Outcome<(PurposeKey, Consent)> {
+        let purpose = PurposeKey::parse(&self.purpose).map_err(|_| damaged("a purpose"))?;
+        let consent = Consent {
+            status: self.status,
+            since: Timestamp::from_unix_millis(self.since),
+            submission: self.submission,
+            requested_at: self.requested_at.map(Timestamp::from_unix_millis),
+            expires_at: self.expires_at.map(Timestamp::from_unix_millis),
+            retention_days: self.retention_days,
+        };
+        Ok((purpose, consent))
     }
 }
 

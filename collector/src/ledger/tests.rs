@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use sayso_shared::{
     answer::SubmissionState,
     delivery::Outcome as Attempt,
+    email::EmailAddress,
     endpoint::Endpoint,
     event::EventType,
     id::uuid_v7,
@@ -413,12 +414,22 @@ fn a_key_encryption_key_is_replaced_without_losing_anybody() {
     says_yes(&book, 1, "jan@example.com", at(1));
     says_yes(&book, 2, "kim@example.com", at(2));
     let replacing = Book::open(book.store, Ok(Settings::for_tests().with_new_kek([9; 32])));
+    // Who was not re-wrapped yet may be mailed all the same.
+    let people = ["jan@example.com", "kim@example.com", "nobody@example.com"];
+    let people = people.map(|text| EmailAddress::parse(text).expect("an address"));
+    let store = PurposeKey::parse("STORE").expect("a purpose");
+    let may = |book: &Book<NativeStore>| {
+        let judged = good(book.check(None, &store, &people, at(2)));
+        judged.iter().map(Option::is_none).collect::<Vec<_>>()
+    };
+    assert_eq!(may(&replacing), [true, true, false]);
     // Somebody comes back before being re-wrapped, and is known.
     says_yes(&replacing, 3, "jan@example.com", at(3));
     let mut after = Some(String::new());
     while let Some(last) = after {
         after = good(replacing.rewrap_some(&last));
     }
+    assert_eq!(may(&replacing), [true, true, false]);
     let settings = Settings::for_tests()
         .with_new_kek([9; 32])
         .without_former_kek();

@@ -65,6 +65,26 @@ pub(super) async fn get_site(wanted: Wanted<'_>, site: &str) -> Outcome<Response
     site::ask(wanted.env, &site_key(site)?, &Ask::Definition).await
 }
 
+/// The API keys of a site: what each may do, when it was made, and in which hour it was last used. Their secrets are not kept.
+#[utoipa::path(
+    get,
+    path = "/v1/sites/{site}/keys",
+    tag = "admin",
+    params(("site" = String, Path, description = "Name of the site")),
+    responses(
+        (status = 200, description = "The keys, by their names", body = sayso_shared::answer::KeyList,
+            example = json!({"keys": [{"id": "crm", "scopes": ["events:read"], "created_at": "2027-01-15T08:00:00.000Z", "last_used_at": "2027-02-01T09:00:00.000Z"}]})),
+        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub(super) async fn list_keys(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
+    keys::admin(&wanted, site).await?;
+    site::ask(wanted.env, &site_key(site)?, &Ask::Keys).await
+}
+
 /// Makes an API key, shown once, or changes what a key may do.
 #[utoipa::path(
     put,

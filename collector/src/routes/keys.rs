@@ -1,16 +1,30 @@
 //! Who asks: the admin token, or a key of a site.
 
+use std::cell::RefCell;
+
 use sayso_shared::{
-    api_key::{ApiKey, Scope},
+    api_key::{ApiKey, Scope, used_in},
     key::SiteKey,
     problem::Problem,
+    time::Timestamp,
 };
+use worker::{Env, Request, Result};
 
 use super::Wanted;
 use crate::{
+    clock,
     failure::{Failure, Outcome},
+    ledger,
     site::{self, Ask},
 };
+
+/// How many keys an isolate remembers to have noted; forgetting them is harmless.
+const MOST_NOTED: usize = 200;
+
+thread_local! {
+    /// Keys by their digests, and the hour that was noted last.
+    static NOTED: RefCell<Vec<(String, Timestamp)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Who asks.
 pub(super) enum Caller {
@@ -37,6 +51,32 @@ pub(super) fn caller(wanted: &Wanted<'_>) -> Outcome<Caller> {
     Ok(Caller::KeyHolder(
         ApiKey::parse(token).ok_or_else(Problem::unauthorized)?,
     ))
+}
+
+/// The key of a site that a request shows, good or not.
+pub(super) fn presented(request: &Request) -> Result<Option<ApiKey>> {
+    let header = request.headers().get("authorization")?;
+    let token = header.as_deref().and_then(|header| header.split_once(' '));
+    Ok(token.and_then(|(_, token)| ApiKey::parse(token.trim())))
+}
+
+/// Notes in which hour a key was used, once an hour in each isolate: nothing is written for most requests. It is no part of what was
+/// asked: if it fails, the next request does it.
+pub(super) async fn note(env: &Env, key: &ApiKey) {
+    let hour = used_in(clock::now());
+    let noted = (key.digest(), hour);
+    if NOTED.with_borrow(|known| known.contains(&noted)) {
+        return;
+    }
+    let used = ledger::Ask::KeyUsed { key: key.exposed() };
+    let answered = ledger::ask(env, key.site(), 0, &used).await;
+    if answered.is_ok_and(|answer| answer.status_code() == 204) {
+        NOTED.with_borrow_mut(|known| {
+            known.retain(|(_, at)| *at == hour);
+            known.truncate(MOST_NOTED);
+            known.push(noted);
+        });
+    }
 }
 
 /// Whoever may define this site: whoever runs the collector, or the holder of a key of the site with `site:admin`. 401 for

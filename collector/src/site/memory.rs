@@ -1,7 +1,7 @@
 //! What a site knows and how it changes.
 
 use sayso_shared::{
-    answer::{KeyAnswer, KeyRequest},
+    answer::{KeyAnswer, KeyFacts, KeyList, KeyRequest},
     api_key::{ApiKey, KeptKey, Scope},
     endpoint::Endpoint,
     key::{ApiKeyName, FormKey},
@@ -9,6 +9,7 @@ use sayso_shared::{
     problem::{FieldError, Problem},
     published::PublishedForm,
     snapshot::Snapshot,
+    time::Timestamp,
 };
 use serde::Deserialize;
 use worker::{Env, State};
@@ -17,6 +18,7 @@ use crate::{
     chance,
     failure::{Outcome, damaged},
     json,
+    ledger::{self, key_uses::KeyUses},
     look::Look,
     pages::{HostedForm, SiteView},
     schema::Schema,
@@ -111,6 +113,7 @@ impl Site {
         &self,
         name: ApiKeyName,
         request: KeyRequest,
+        now: Timestamp,
     ) -> Outcome<(u16, KeyAnswer)> {
         let mut snapshot = self.known()?;
         let KeyRequest { scopes } = request;
@@ -132,6 +135,7 @@ impl Site {
                 name,
                 scopes,
                 digest,
+                created_at: Some(now),
             });
             (201, Some(key.exposed()))
         };
@@ -144,6 +148,24 @@ impl Site {
                 secret,
             },
         ))
+    }
+
+    /// All keys with their last uses, which the first ledger has noted.
+    pub(super) async fn keys(&self) -> Outcome<KeyList> {
+        let Snapshot { site, keys, .. } = self.known()?;
+        let uses: KeyUses = ledger::ask_for(&self.env, &site, 0, &ledger::Ask::KeyUses).await?;
+        let keys = keys.into_iter().map(|key| KeyFacts {
+            last_used_at: uses
+                .iter()
+                .find(|(name, _)| *name == key.name)
+                .map(|(_, at)| *at),
+            id: key.name,
+            scopes: key.scopes,
+            created_at: key.created_at,
+        });
+        let mut keys: Vec<KeyFacts> = keys.collect();
+        keys.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(KeyList { keys })
     }
 
     /// Removes a key; removing it again changes nothing.

@@ -71,6 +71,7 @@ impl SiteObject {
             Ask::LookFile { name } => {
                 return look::file(&site.known()?.definition.theme, &name);
             }
+            Ask::Keys => return Ok(answer::json(200, &site.keys().await?)?),
             Ask::Authorize { key, scope } => {
                 site.authorize(&key, scope)?;
                 return Ok(answer::no_content()?);
@@ -111,7 +112,7 @@ impl SiteObject {
             }
             Ask::Endpoint { key, ask } => at_endpoint(site, &key, ask, now).await?,
             Ask::SetKey { name, request } => {
-                let (status, body) = site.set_key(name, request)?;
+                let (status, body) = site.set_key(name, request, now)?;
                 answer::json(status, &body)?
             }
             Ask::RemoveKey { name } => {

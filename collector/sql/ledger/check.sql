@@ -1,0 +1,1 @@
+SELECT asked.key AS at, consent.purpose, consent.status, consent.expires_at FROM json_each(?1) AS asked JOIN subject ON subject.lookup = unhex(asked.value) JOIN consent ON consent.subject = subject.id AND consent.purpose IN (?2, ?3);

@@ -1,0 +1,1 @@
+SELECT seq FROM event WHERE seq > ?1 AND kind IN (SELECT value FROM json_each(?2)) AND (kind = 'subject.erased' OR json_extract(body, '$.purpose') IN (SELECT value FROM json_each(?3))) ORDER BY seq LIMIT 1;

@@ -1,0 +1,1 @@
+SELECT digest, used_at FROM key_use;
