@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use crate::cursor::CursorFile;
 
-const PAUSE: Duration = Duration::from_secs(2);
+/// For how long the collector may wait for something to happen, in seconds: it answers as soon as it does.
+const WAIT: &str = "20";
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// With `--once` somebody waits for the answer: three tries, one and two seconds apart.
 const TRIES_ONCE: u32 = 3;
@@ -57,7 +58,8 @@ fn pull() -> Result<(), String> {
 
     let mut failures = 0;
     loop {
-        let page = match fetch(&http, &collector, &key, &cursor) {
+        let wait = if once { "0" } else { WAIT };
+        let page = match fetch(&http, &collector, &key, &cursor, wait) {
             Ok(page) => page,
             Err(Failure::Final(problem)) => return Err(problem),
             Err(Failure::Passing {
@@ -84,10 +86,8 @@ fn pull() -> Result<(), String> {
             cursor_file.write(&page.next).map_err(unusable)?;
             cursor = page.next;
         }
-        match (page.more, once) {
-            (true, _) => {}
-            (false, true) => return Ok(()),
-            (false, false) => sleep(PAUSE),
+        if once && !page.more {
+            return Ok(());
         }
     }
 }
@@ -117,12 +117,19 @@ impl Failure {
     }
 }
 
-fn fetch(http: &ureq::Agent, collector: &str, key: &str, cursor: &str) -> Result<Page, Failure> {
+fn fetch(
+    http: &ureq::Agent,
+    collector: &str,
+    key: &str,
+    cursor: &str,
+    wait: &str,
+) -> Result<Page, Failure> {
     let collector = collector.trim_end_matches('/');
     let mut answer = http
         .get(format!("{collector}/v1/events"))
         .query("after", cursor)
-        .query("limit", "100")
+        .query("limit", "1000")
+        .query("wait", wait)
         .header("authorization", format!("Bearer {key}"))
         .call()
         .map_err(|error| unreachable(collector, &error))?;
