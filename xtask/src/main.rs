@@ -36,6 +36,7 @@ cargo xtask <command>
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
   screenshots [WORD …]                             each hosted page in each state, into target/screenshots
   bench lanes [--no-build]                         how long an event takes to a webhook, and how many one lane bears
+  bench crm [--no-build]                           how fast a million events are pulled, and 1,000 addresses checked
   bench mail [--no-build]                          how long a mail takes from a visitor's POST to the SMTP server
   bench widget [--runs 9] [--strict] [--no-build]  how soon a visitor can tick, beside four consent managers; --strict fails
                                                    when a target is missed
@@ -92,6 +93,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         "bench" if rest.first().is_some_and(|word| word == "lanes") => {
             bench::lanes::run(&rest[1..])?;
+        }
+        "bench" if rest.first().is_some_and(|word| word == "crm") => {
+            bench::crm::run(&rest[1..])?;
         }
         "bench" => bench::run(&bench::Options::parse(rest)?)?,
         "size" => {

@@ -54,6 +54,29 @@ pub(super) fn up_to(state: &Path, events: u64) -> Result<()> {
     files.iter().try_for_each(|file| fill(file, each))
 }
 
+/// Adds people whom nobody knows until there are so many: rows that a look-up passes.
+pub(super) fn people(state: &Path, people: u64) -> Result<()> {
+    let files = ledgers(state)?;
+    let each = people.div_ceil(files.len() as u64);
+    files.iter().try_for_each(|file| {
+        let there: u64 = sqlite(file, "SELECT COUNT(*) FROM subject")?
+            .trim()
+            .parse()?;
+        let more = each.saturating_sub(there);
+        let other = [("id", "printf('nobody-%08d', n)"), ("lookup", "randomblob(32)")];
+        let (columns, values) = columns(file, "subject", &other, people)?;
+        let statement = format!(
+            "INSERT INTO subject ({columns}) SELECT {values} FROM \
+             (WITH RECURSIVE copy (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < {more}) SELECT n FROM copy) \
+             CROSS JOIN (SELECT * FROM subject LIMIT 1);PRAGMA wal_checkpoint(TRUNCATE)"
+        );
+        if more > 0 {
+            sqlite(file, &statement)?;
+        }
+        Ok(())
+    })
+}
+
 fn fill(file: &Path, events: u64) -> Result<()> {
     let there: u64 = sqlite(file, "SELECT COUNT(*) FROM event")?.trim().parse()?;
     if there == 0 {

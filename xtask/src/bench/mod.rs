@@ -4,6 +4,7 @@
 //! that was acknowledged may be missing afterwards. It refuses to call a figure good or bad by more than its target: this machine
 //! may be busy, and figures of two machines do not compare.
 
+pub(crate) mod crm;
 mod fill;
 pub(crate) mod lanes;
 mod load;
