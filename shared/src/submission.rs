@@ -34,9 +34,9 @@ pub struct SubmissionWire {
     /// The chat conversation
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,
-    /// The id of the submission whose boxes were opened again: a yes of that one, to which this one says no, is taken back
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<String>,
+    /// The ids of the submissions whose boxes were opened again, 16 at most: a yes of one of them, to which this one says no, is taken back
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<String>,
     /// When the boxes were first seen, RFC 3339
     pub shown_at: String,
     /// When the person sent them, RFC 3339

@@ -45,7 +45,7 @@ pub struct Submission {
     /// In which conversation
     pub conversation: Option<String>,
     /// Whose boxes were opened again
-    pub replaces: Option<Uuid>,
+    pub replaces: Vec<Uuid>,
     /// When the boxes were seen, by the visitor's clock
     pub shown_at: Timestamp,
     /// When they were sent, by the visitor's clock
@@ -128,7 +128,7 @@ impl Submission {
         let page = fields.required("page", page);
         let conversation =
             fields.optional("conversation", |value| text(value, 200).map(str::to_owned));
-        let replaces = fields.optional("replaces", uuid_v7);
+        let replaces = fields.optional("replaces", replaced).unwrap_or_default();
         let shown_at = fields.required("shown_at", moment);
         let decided_at = fields.required("decided_at", moment);
         let gpc = fields.required("gpc", |value| {
@@ -276,6 +276,19 @@ fn phone(value: &Value) -> Result<String, String> {
     } else {
         Err("must be a telephone number such as \"+31 20 123 4567\"".to_owned())
     }
+}
+
+/// How many submissions one can take the place of.
+const MOST_REPLACED: usize = 16;
+
+fn replaced(value: &Value) -> Result<Vec<Uuid>, String> {
+    let must = || format!("must be a list of at most {MOST_REPLACED} ids");
+    let ids = value.as_array().filter(|ids| ids.len() <= MOST_REPLACED);
+    ids.ok_or_else(must)?
+        .iter()
+        .map(uuid_v7)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("each {error}"))
 }
 
 pub(crate) fn choices(

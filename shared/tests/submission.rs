@@ -160,7 +160,7 @@ fn what_the_wire_type_writes_is_read() {
         source: "chat".to_owned(),
         page: "https://www.example.com/".to_owned(),
         conversation: Some("42".to_owned()),
-        replaces: Some("01a2043b-f3b7-7b2b-ac83-547104a2755a".to_owned()),
+        replaces: vec!["01a2043b-f3b7-7b2b-ac83-547104a2755a".to_owned()],
         shown_at: "2026-11-22T09:00:00.000Z".to_owned(),
         decided_at: "2026-11-22T09:00:00.000Z".to_owned(),
         gpc: true,
@@ -172,8 +172,10 @@ fn what_the_wire_type_writes_is_read() {
     assert!(
         submission
             .replaces
-            .is_some_and(|before| before < submission.id)
+            .iter()
+            .all(|before| *before < submission.id)
     );
+    assert_eq!(submission.replaces.len(), 1);
     assert_eq!(submission.person.external_id.as_deref(), Some("C-7"));
 }
 

@@ -173,6 +173,45 @@ fn a_chat_hears_why_its_question_came_to_nothing() {
     );
     let left = browser.ask("return document.querySelectorAll('say-so').length;", &[]);
     assert_eq!(left, 0, "no empty bubble stays");
+    // Asked once more it is answered once more, and in all twice.
+    let times = browser.inside(FRAME, || {
+        let _ = browser.ask(ASK, &[json!("two"), json!("no-such-form")]);
+        eventually("the second answer", || {
+            let times = browser.ask("return heard.length;", &[]).as_u64();
+            times.filter(|times| *times >= 2)
+        })
+    });
+    assert_eq!(times, 2, "each question is answered once");
+}
+
+#[test]
+fn a_frame_that_is_loaded_anew_is_told_nothing_of_the_conversation_before() {
+    let email = address("reloaded");
+    let form = published(&STACK, "chat", "nl");
+    let browser = Browser::start();
+    browser.open(&STACK.pages("/chat-frame/"));
+    let ask = "window.heard = []; addEventListener('message', ({ data }) => heard.push(data));
+        parent.postMessage({ type: 'say-so:ask', id: 'q1', form: 'chat', conversation: arguments[0] }, '*');";
+    browser.inside(FRAME, || {
+        let _ = browser.ask(ask, &[json!("K-1")]);
+    });
+    let _ = browser.boxes();
+    browser.fill("email", &email);
+    browser.press(&label(&form, "submit"));
+    browser.see(&label(&form, "stored_recorded"));
+    browser.inside(FRAME, || {
+        let _ = browser.ask("window.marked = true; location.reload();", &[]);
+        eventually("the frame to be loaded anew", || {
+            (browser.ask("return window.marked !== true;", &[]) == true).then_some(())
+        });
+        let _ = browser.ask(ask, &[json!("K-2")]);
+    });
+    eventually("a question of its own", || {
+        let asked = "return document.querySelectorAll('say-so:state(ready)').length;";
+        (browser.ask(asked, &[]) == 2).then_some(())
+    });
+    let heard = browser.inside(FRAME, || browser.ask("return heard;", &[]));
+    assert_eq!(heard, json!([]));
 }
 
 /// What the receipt of an outcome says: the middle of a JWS.

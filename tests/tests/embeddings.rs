@@ -104,6 +104,14 @@ fn words_that_came_with_the_script_are_not_asked_for_and_others_are() {
     for form in ["newsletter", "chat"] {
         let _ = front.wait_for("GET", &format!("/v1/sites/demo/forms/{form}"));
     }
+    // The same words by another name of their language are not.
+    let _ = browser.ask(
+        "const other = document.createElement('say-so');
+         for (const [name, value] of Object.entries({ site: 'demo', form: 'newsletter', lang: 'en-GB' })) other.setAttribute(name, value);
+         document.body.append(other);",
+        &[],
+    );
+    browser.see_at("say-so[lang='en-GB']:state(ready)");
     browser.fill("email", &email);
     browser.press("Send");
     browser.see("Thanks");
@@ -214,6 +222,22 @@ fn it_works_within_a_frame() {
         (ticked == true).then_some(())
     });
     agree(&HERE.received(&email), &HERE.stored_once(&email));
+}
+
+#[test]
+fn it_works_within_a_frame_that_its_page_wrote() {
+    let inner = page(&HERE.front.url(""), &form(r#"action="/subscribe""#, ""));
+    let inner = inner.replace('&', "&amp;").replace('"', "&quot;");
+    let browser = open("srcdoc", &format!("<iframe srcdoc=\"{inner}\"></iframe>"));
+    let email = address("srcdoc");
+    browser.inside("iframe", || {
+        browser.tick("STORE");
+        browser.fill("email", &email);
+        browser.press("Send");
+        browser.see("Thanks");
+    });
+    let submission = HERE.stored_once(&email);
+    assert_eq!(submission["page"], HERE.site.url("/srcdoc.html"));
 }
 
 #[test]

@@ -6,11 +6,24 @@ import { forget } from "./outbox.js";
 /** What the collector takes, in characters. A longer id should not cost the choice. */
 const LONGEST_CONVERSATION = 200;
 
-/** The acts of one element. */
+/** How many acts one can take the place of; the collector takes no more. */
+const MOST_OPENED = 16;
+
+/**
+ * The acts of one element.
+ *
+ * | the person | `now` | `told` | `opened` |
+ * |---|---|---|---|
+ * | ticks, unticks | as it was | none | |
+ * | sends | what is ticked | what is ticked | |
+ * | opens the boxes again | none | none | and what was told |
+ * | gets new words, another language | none | none | |
+ * | has the form emptied by its page | none | as it was | |
+ */
 export class Acts {
   #now; // what is chosen now
   #told; // the one of which the person reads what came of it, until they choose anew
-  #former; // the id of the one whose place the next takes
+  #opened = []; // the ids of those that were opened again: whatever they said yes to, the next may take back. One that was told no answer may have arrived
 
   /** The act of choosing this: the one before, if it says the same. `place` is what the page around the boxes gives. */
   intend(email, choices, form, place) {
@@ -27,42 +40,31 @@ export class Acts {
     return this.#told;
   }
 
+  /** All whose place the next act takes, if the boxes that are ticked now are opened again. */
+  get sent() {
+    return this.#told ? [...this.#opened, this.#told.id] : this.#opened;
+  }
+
   /** An act leaves. What it takes the place of is tried no more. */
   leaves(act) {
-    if (this.#former) {
-      forget(this.#former);
-      act.replaces = this.#former;
-      this.#former = undefined;
-    }
+    act.replaces ??= this.#opened.slice(-MOST_OPENED);
+    this.#opened.forEach(forget);
     this.#told = act;
   }
 
-  /** An act was not taken: the next one takes the place that it would have taken. */
-  failed(act) {
-    act.outcome = undefined;
-    this.#former ??= act.replaces;
-  }
-
-  /** The person ticks, unticks or writes: what came of the last act is no longer told. */
   edited() {
     this.#told = undefined;
   }
 
-  /**
-   * The person opens the boxes again: what they choose next is another act, even if it says the same, and takes the place of this one.
-   * Until it leaves, this one stays on its way.
-   */
-  opened() {
-    this.#former = this.#told?.id;
+  opened(before = this.sent) {
+    this.#opened = before;
     this.renewed();
   }
 
-  /** The boxes show new words. */
   renewed() {
     this.#now = this.#told = undefined;
   }
 
-  /** The boxes are emptied. What came of the last act is told all the same. */
   emptied() {
     this.#now = undefined;
   }
@@ -81,7 +83,7 @@ export function body({ id, email, choices, form, replaces, place: { page, conver
     source: form.source,
     page,
     conversation: conversation?.slice(0, LONGEST_CONVERSATION),
-    replaces,
+    replaces: replaces?.length ? replaces : undefined,
     shown_at,
     decided_at: new Date().toISOString(),
     gpc: hasSignal(),

@@ -34,7 +34,7 @@ export function draw(form, { asksEmail, gpc }) {
 /** What stands there where this page lets no wasm run: the way to the same boxes on a page of their own. */
 export function door(form, address) {
   const link = make("a", { part: "link", href: address, target: "_blank", rel: "noopener" }, form.labels.open_form);
-  const inside = [make("p", { part: "intro" }, form.intro), make("p", { part: "note" }, link)];
+  const inside = [make("p", { part: "legend" }, form.labels.legend), make("p", { part: "note" }, link)];
   return make("div", { part: "root", ...tongue(form.lang) }, ...inside);
 }
 

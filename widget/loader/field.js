@@ -1,12 +1,12 @@
 // The boxes as a field of the host form: its value, whether it is valid, and what the browser keeps of it when the page is left.
 
-/** Tells the browser what is ticked in `shown`; `form` are the words. */
-export function report(internals, shown, form) {
+/** Tells the browser what is ticked in `shown`; `form` are the words, `sent` the ids of what was sent of it. */
+export function report(internals, shown, form, sent) {
   const data = new FormData();
   const boxes = boxesOf(shown);
   for (const { name, checked } of boxes) data.append(`sayso-${name}`, checked ? "yes" : "no");
   const ticked = boxes.filter(({ checked }) => checked).map(({ name }) => name);
-  const state = JSON.stringify({ notice: form?.notice.hash, ticked, email: shown?.email?.value });
+  const state = JSON.stringify({ notice: form?.notice.hash, ticked, email: shown?.email?.value, sent });
   internals.setFormValue(data, state);
 
   const [missing] = lacking(shown);

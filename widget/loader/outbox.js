@@ -6,7 +6,7 @@
 //
 // What an answer means and when to try again is decided by the wasm module; an answer waits until it has come.
 
-import { brainInTheEnd, rest } from "./wasm.js";
+import { Outcome, brainInTheEnd, rest } from "./wasm.js";
 
 const PREFIX = "say-so:";
 const OURS = /^say-so:[0-9a-f-]{36}$/;
@@ -39,7 +39,7 @@ export function leftBehind() {
   return [...kept.values()];
 }
 
-/** Sends again what is left behind, in the order in which it was decided. */
+/** Sends again what is left behind. */
 export function resume(submission, heard) {
   return attend(submission, heard);
 }
@@ -56,11 +56,7 @@ async function attend(submission, heard, answer) {
     if (answer) {
       const { status, body } = await answer;
       const names = body?.id === submission.id;
-      // Whoever names it has it. That much needs no judge, who may never come, and an address should not wait for one.
-      if (names && (status === 200 || status === 201)) forget(submission.id);
-      const { judge, Outcome } = await brainInTheEnd();
-      const problem = body?.type ?? "";
-      const outcome = judge(status, names, body?.state === "pending", problem.endsWith(":notice-outdated"));
+      const outcome = plain(status, names, body) ?? (await judged(status, names, body));
       const settled = outcome !== Outcome.Unreached;
       if (settled) forget(submission.id);
       else keepOn(submission);
@@ -73,6 +69,17 @@ async function attend(submission, heard, answer) {
     if (isSettledElsewhere(submission)) kept.delete(submission.id);
     else if (kept.has(submission.id)) answer = post(submission);
   }
+}
+
+/** What needs no judge, who may never come: whoever names it has it, and no answer is none. */
+function plain(status, names, body) {
+  if (status === 0) return Outcome.Unreached;
+  if (names && (status === 200 || status === 201)) return body.state === "pending" ? Outcome.Pending : Outcome.Recorded;
+}
+
+async function judged(status, names, body) {
+  const { judge } = await brainInTheEnd();
+  return judge(status, names, body?.state === "pending", (body?.type ?? "").endsWith(":notice-outdated"));
 }
 
 /**

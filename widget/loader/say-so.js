@@ -10,6 +10,7 @@
 // the form around it as any field does. Who writes `form-key` themselves may use `form` as HTML means it.
 
 import { Acts, body, hasSignal } from "./acts.js";
+import { mayLeave, pageAddress } from "./address.js";
 import { door, draw } from "./boxes.js";
 import { boxesOf, lacking, report, restore } from "./field.js";
 import { hear } from "./host.js";
@@ -17,8 +18,8 @@ import { dress } from "./look.js";
 import { send } from "./outbox.js";
 import { published } from "./published.js";
 import { complain, failure } from "./trouble.js";
-import { earlier, takeUp } from "./unsent.js";
-import { brain, brainInTheEnd, obstacle } from "./wasm.js";
+import { earlier, orphan, takeUp } from "./unsent.js";
+import { Outcome, brain, brainInTheEnd, obstacle } from "./wasm.js";
 
 export { answerFrames, ask } from "./chat.js";
 
@@ -150,7 +151,7 @@ class SaySo extends HTMLElement {
     hear(form, this.#ears.signal, {
       reads: () => this.#counts() && this.#intend(),
       sends: (act) => this.#submit(act).catch((problem) => this.#point(problem)),
-      fills: (data) => this.#counts() && this.#email() && data.append("sayso-submission", this.#intend().id),
+      fills: (data) => this.#counts() && mayLeave(this.#email()) && data.append("sayso-submission", this.#intend().id),
       names: () => this.#counts() && this.#acts.now?.id,
     });
   }
@@ -162,12 +163,14 @@ class SaySo extends HTMLElement {
     let collector = this.getAttribute("collector") || import.meta.url;
     const left = () => showing !== this.#showing || !this.isConnected;
     try {
-      collector = new URL(collector, import.meta.url).origin;
+      const { protocol, origin } = new URL(collector, import.meta.url);
+      if (!/^https?:$/.test(protocol)) throw failure("attribute", { attribute: "collector" });
+      collector = origin;
       await null; // scripts set one attribute after the other
       if (left()) return;
-      const form = await published(this, collector, again && { cache: "reload" });
+      const form = await published(this, collector, again);
       if (left()) return;
-      this.#hide(again);
+      this.#hide();
       dress(this.#shadow);
       const forbidden = obstacle();
       if (forbidden) {
@@ -187,21 +190,24 @@ class SaySo extends HTMLElement {
       const told = problem.reason ? problem : failure("network", { message: problem.message });
       if (told.reason !== "network") this.#hide();
       complain(this, told, collector);
+      if (again) this.#widget?.settle(Outcome.Refused); // not stored, and to be tried again by the person
       this.#fail(told);
     }
   }
 
   #draw(form, collector, again) {
     const email = this.#emailField(true);
+    if (this.#form?.site !== form.site || this.#form.form !== form.form) this.#acts = new Acts();
     this.#form = form;
     this.#place = {
       collector,
-      page: location.origin + location.pathname, // a query may hold what is nobody's business
+      page: pageAddress(),
       conversation: this.getAttribute("conversation"),
       shown_at: new Date().toISOString(),
     };
     const shown = (this.#shown = draw(form, { asksEmail: !email, gpc: hasSignal() }));
     shown.button.hidden = !this.#chats();
+    if (!this.#chats() && !this.#internals.form) complain(this, { reason: "alone" });
     if (again && shown.email) shown.email.value = again.email;
     shown.root.addEventListener("input", ({ target }) => this.#edited(target));
     shown.button.addEventListener("click", () => this.#pressed());
@@ -219,7 +225,7 @@ class SaySo extends HTMLElement {
     brain().catch(({ message }) => {
       if (!left()) complain(this, this.#fail(failure("network", { message })), this.#place.collector);
     });
-    const { Widget, Outcome } = await brainInTheEnd();
+    const { Widget } = await brainInTheEnd();
     if (left()) return;
     this.#widget = new Widget(this.#shown, this.#chats());
     const before = again ? Outcome.Outdated : earlier(this.#form);
@@ -231,11 +237,11 @@ class SaySo extends HTMLElement {
     } else if (before !== undefined) this.#widget.settle(before);
   }
 
-  #hide(again) {
+  #hide() {
     this.#widget?.free();
     this.#widget = this.#shown = undefined;
-    if (again) this.#acts.renewed();
-    else this.#acts = new Acts();
+    if (this.#acts.told) orphan(this.#acts.told);
+    this.#acts.renewed();
     this.#shadow.replaceChildren();
     this.#internals.states?.delete("ready");
     this.#internals.setFormValue(null);
@@ -278,12 +284,13 @@ class SaySo extends HTMLElement {
   }
 
   #report() {
-    report(this.#internals, this.#shown, this.#form);
+    report(this.#internals, this.#shown, this.#form, this.#acts.sent);
   }
 
   /** Ticks again what was ticked when the page was left. */
   #remember() {
     if (!this.#shown || !restore(this.#remembered, this.#shown, this.#form)) return;
+    this.#acts.opened(this.#remembered.sent);
     this.#remembered = undefined;
     this.#report();
   }
@@ -315,9 +322,12 @@ class SaySo extends HTMLElement {
   /** Sends an act of choosing, once; resolves as `submit` does. The request has left when this returns. */
   #submit(act) {
     if (act.outcome) return act.outcome;
-    const good = this.#widget ? this.#widget.send(act.email) : act.email.includes("@");
+    // A host form without an address is none of the widget's; one that is no address to us is said.
+    const asks = act.email || this.#shown.email;
+    const good = asks && this.#widget ? this.#widget.send(act.email) : mayLeave(act.email);
     if (!good) return Promise.reject(this.#fail(failure("email")));
     this.#acts.leaves(act);
+    this.#report();
     this.#closed(true);
     // A script may have emptied the form since: then the boxes are open for another choice.
     if (act !== this.#acts.now) this.#reopen();
@@ -329,22 +339,25 @@ class SaySo extends HTMLElement {
     this.#closed(false);
   }
 
-  /** What the wasm does once it is there: boxes that are being sent are closed, and say so. */
-  #closed(closed) {
+  /** What the wasm does once it is there: boxes that are being sent are closed, and say so, or what came of it. */
+  #closed(closed, label = "sending") {
     if (this.#widget || !this.#shown) return;
     this.#shown.boxes.disabled = closed;
-    this.#shown.status.textContent = closed ? this.#form.labels.sending : "";
+    this.#shown.status.textContent = closed ? this.#form.labels[label] : "";
   }
 
   #send(act) {
     const { collector } = act.place;
     act.body ??= body(act);
     return new Promise((resolve, reject) => {
-      send({ id: act.id, collector, body: act.body }, async (outcome, answer, status) => {
-        const { Outcome } = await brainInTheEnd();
+      send({ id: act.id, collector, body: act.body }, (outcome, answer, status) => {
         const { id: submission, choices } = act;
         act.settled = outcome;
         this.#settle(act);
+        if (act.orphan) {
+          act.orphan.outcome = outcome;
+          SaySo.tell(act.orphan, outcome, answer);
+        }
         if (outcome === Outcome.Unreached) {
           if (!act.queued) this.#emit("queued", { submission, choices });
           act.queued = true;
@@ -354,9 +367,9 @@ class SaySo extends HTMLElement {
           this.#emit("stored", { submission, state, choices, purposes, receipt });
           resolve({ submission, state: "stored", receipt });
         } else {
-          this.#acts.failed(act);
+          act.outcome = undefined;
           const reason = outcome === Outcome.Outdated ? "outdated" : "refused";
-          const problem = failure(reason, { submission, status, detail: answer?.detail });
+          const problem = failure(reason, { submission, status, detail: answer?.detail, errors: answer?.errors });
           if (reason === "refused") complain(this, problem, collector);
           else if (act === this.#acts.told) this.#show({ email: this.#shown?.email?.value ?? "", focus: this.#shadow.activeElement });
           reject(this.#fail(problem));
@@ -366,9 +379,10 @@ class SaySo extends HTMLElement {
   }
 
   #settle(act) {
-    if (act !== this.#acts.told || !this.#widget) return;
-    this.#shown.receipt.textContent = `${this.#form.labels.receipt} ${act.id}`;
-    this.#widget.settle(act.settled);
+    if (act !== this.#acts.told || !this.#shown) return;
+    if (this.#chats()) this.#shown.receipt.textContent = `${this.#form.labels.receipt} ${act.id}`;
+    if (this.#widget) this.#widget.settle(act.settled);
+    else this.#closed(true, PLAIN[act.settled]);
   }
 
   /** Tells all elements of a form what came of something that a page before this one could not send. */
@@ -392,6 +406,9 @@ class SaySo extends HTMLElement {
     this.dispatchEvent(new CustomEvent(`say-so:${what}`, { detail, bubbles: true, composed: true }));
   }
 }
+
+/** What is said before the wasm has come. */
+const PLAIN = { [Outcome.Pending]: "stored_pending", [Outcome.Recorded]: "stored_recorded", [Outcome.Unreached]: "queued" };
 
 /** The elements that are in a page now. */
 const elements = new Set();

@@ -1,23 +1,30 @@
-// What a page before this one could not send: it is taken up again, and boxes of the same form tell of it.
+// Submissions whose boxes are gone: of a page before this one, or of an element that was taken away. Other boxes of the same form tell of them.
 
 import { leftBehind, resume } from "./outbox.js";
-import { brainInTheEnd } from "./wasm.js";
+import { Outcome } from "./wasm.js";
 
 const unsent = []; // `{id, site, form, outcome}`
 
-/** Takes up what is left; `tell({id, site, form}, outcome, answer)` hears what comes of each. */
+/** Takes up what a page before this one left; `tell({id, site, form}, outcome, answer)` hears what comes of each. */
 export function takeUp(tell) {
   for (const submission of leftBehind()) {
     const { id, site, form } = JSON.parse(submission.body);
-    const told = { id, site, form };
-    unsent.push(told);
-    brainInTheEnd().then(({ Outcome }) => (told.outcome ??= Outcome.Unreached));
+    const left = { id, site, form, outcome: Outcome.Unreached };
+    unsent.push(left);
     resume(submission, (outcome, answer) => {
-      told.outcome = outcome;
-      tell(told, outcome, answer);
+      left.outcome = outcome;
+      tell(left, outcome, answer);
     });
   }
 }
 
+/** The boxes of an act go before it is stored. */
+export function orphan(act) {
+  if (act.orphan || ![undefined, Outcome.Unreached].includes(act.settled)) return;
+  const { site, form } = act.form;
+  act.orphan = { id: act.id, site, form, outcome: act.settled };
+  unsent.push(act.orphan);
+}
+
 /** What has come by now of something that was left of this form. */
-export const earlier = ({ site, form }) => unsent.find((each) => each.site === site && each.form === form)?.outcome;
+export const earlier = ({ site, form }) => unsent.findLast((each) => each.site === site && each.form === form)?.outcome;

@@ -45,8 +45,11 @@ export function rest(pause) {
 async function load() {
   const address = new URL(SAYSO_WASM, import.meta.url);
   await init({ module_or_path: fetch(address, { integrity: SAYSO_WASM_INTEGRITY, priority: "low" }) });
-  return { Outcome, Widget, judge, wait };
+  return { Widget, judge, wait };
 }
+
+/** What can come of a submission; a list that needs no wasm. */
+export { Outcome };
 
 /** Why wasm cannot run in this page, or nothing if it can. The eight bytes are the smallest module there is. */
 export function obstacle() {

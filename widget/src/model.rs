@@ -124,6 +124,18 @@ impl Model {
         self.email_wrong
     }
 
+    /// Whether what the widget says is that something is not stored, and the person has to choose again.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        matches!(self.news, News::Failed | News::Outdated)
+    }
+
+    /// Whether a submission is on its way, and the button waits for what comes of it.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.news == News::Sending && !self.open
+    }
+
     /// Which of the form's labels the widget says aloud; none while there is nothing to say.
     #[must_use]
     pub fn said(&self) -> Option<&'static str> {

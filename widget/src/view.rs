@@ -41,7 +41,19 @@ impl View {
 
     fn paint(&self, model: &Model) {
         set_flag(&self.boxes, "disabled", !model.is_open());
-        set_text(&self.status, &self.word(model.said()));
+        // Without a field of its own there is no hint beside it.
+        let hints = self.email.is_none() && model.email_is_wrong();
+        let said = if hints {
+            Some("email_hint")
+        } else {
+            model.said()
+        };
+        set_text(&self.status, &self.word(said));
+        set_flag(
+            &self.status,
+            "data-wrong",
+            model.is_wrong() || model.email_is_wrong(),
+        );
         set_flag(&self.receipt, "hidden", !model.has_receipt());
 
         let (part, label) = match model.button() {
@@ -55,6 +67,8 @@ impl View {
             set_text(&self.button, &self.word(label));
         }
         set_flag(&self.button, "hidden", label.is_none());
+        let waits = if model.is_sending() { "true" } else { "false" };
+        set_attribute(&self.button, "aria-disabled", waits);
 
         if let Some((field, hint)) = &self.email {
             let wrong = model.email_is_wrong();

@@ -97,7 +97,7 @@ fn a_yes_of_before_a_no_that_arrives_after_it_is_old_news() {
 fn instead(nth: u8, news: bool, before: Uuid, moment: Timestamp) -> Value {
     let id = uuid_v7(moment, [nth; 10]);
     let mut document = submission(id, JAN, &choices(false, news), moment);
-    document["replaces"] = json!(before);
+    document["replaces"] = json!([before]);
     document
 }
 
@@ -178,4 +178,16 @@ fn words_that_were_replaced_while_it_waited_are_answered_all_the_same() {
     };
     assert_eq!(good(sent(20)), 201);
     assert!(sent(0).is_err(), "decided now, by words of yesterday");
+}
+
+#[test]
+fn a_choice_that_was_changed_twice_before_it_arrived_takes_back_the_first() {
+    let book = book(NativeStore::in_memory());
+    let (first, lost) = (uuid_v7(at(0), [1; 10]), uuid_v7(at(1), [2; 10]));
+    good(book.record(&decided(1, at(0)), Some(ORIGIN), at(0)));
+    assert_eq!(status(&book, "STORE"), Status::Given);
+    let mut last = instead(3, false, first, at(2));
+    last["replaces"] = json!([first, lost]);
+    good(book.record(&last, Some(ORIGIN), at(2)));
+    assert_eq!(status(&book, "STORE"), Status::Withdrawn);
 }

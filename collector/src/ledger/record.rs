@@ -255,7 +255,7 @@ impl<S: Store> Book<S> {
             now,
             due.is_some(),
         );
-        if let Some(replaced) = submission.replaces {
+        for replaced in submission.replaces.iter().copied() {
             let taken_back = decision::take_back(&standing, replaced, *id, choices, now);
             let told = taken_back.iter();
             let told = told.map(|change| (change.purpose.clone(), change.after.status));
@@ -284,7 +284,7 @@ impl<S: Store> Book<S> {
             .iter()
             .map(|(purpose, asked)| (purpose, Meant::Asked(*asked)));
         let receipt = self.append(keys, &done, meant, now)?;
-        if let Some(replaced) = submission.replaces {
+        for replaced in submission.replaces.iter().copied() {
             self.settle_replaced(&subject, replaced)?;
         }
         let pending = decided
