@@ -112,7 +112,7 @@ impl Parcel<'_> {
         let time_out = pin!(Delay::from(TIME_OUT));
         let mut response = match select(answer, time_out).await {
             Either::Left((Ok(response), _)) => response,
-            Either::Left((Err(_), _)) => return Ok(silent(Silence::Connection)),
+            Either::Left((Err(error), _)) => return Ok(silent(why_silent(&error))),
             Either::Right(_) => {
                 controller.abort();
                 return Ok(silent(Silence::TimeOut));
@@ -168,6 +168,16 @@ impl Posted {
                 ..
             }
         )
+    }
+}
+
+/// Why a fetch failed. The runtime has no codes, so its words must do: of a connection that was refused or lost it says so, and of a name
+/// or a certificate that is no good nothing, for fear of telling too much.
+fn why_silent(error: &worker::Error) -> Silence {
+    if error.to_string().contains("internal error") {
+        Silence::NameOrCertificate
+    } else {
+        Silence::Connection
     }
 }
 

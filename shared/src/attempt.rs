@@ -45,6 +45,9 @@ pub enum Silence {
     TimeOut,
     /// The connection could not be made, or broke off
     Connection,
+    /// None could be made at all: the host's name is not known, or its certificate is not to be trusted (nobody known signed it, it is
+    /// of another host, or has expired). The runtime does not tell these apart; Cloudflare itself answers 525, 526 or 530 for them
+    NameOrCertificate,
     /// The address is none that may be sent to (any more): see the rules of `url`
     Forbidden,
 }

@@ -28,7 +28,7 @@ cargo xtask <command>
 
   dev   [--port 8787] [--state DIR] [--no-build]   set up, build and run everything; ends with Ctrl-C
   test                                             set up, build, check and run every test
-  setup [--for-tests]                              only the set-up (with the browser and Python for the tests)
+  setup [--for-tests]                              only the set-up (with the browser, Python and PHP for the tests)
   build [widget|collector] [--print]               wasm of the widget and of the Worker; --print shows each command
   check                                            formatting, lints, licences, and the arrows between the rooms
   bench [--quick|--full] [--events 10000,200000] [--shards 1] [--state DIR] [--no-build]

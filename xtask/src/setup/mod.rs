@@ -7,6 +7,7 @@ mod browser;
 mod cargo_tools;
 mod debian_std;
 pub(crate) mod npm;
+mod php;
 mod python;
 mod versions;
 mod wasm_target;
@@ -41,6 +42,7 @@ pub(crate) fn run(purpose: Purpose) -> Result<()> {
         cargo_tools::ensure_deny()?;
         browser::ensure()?;
         python::ensure()?;
+        php::ensure()?;
     }
     Ok(())
 }
