@@ -32,7 +32,7 @@ use sayso_shared::{
     language::Language,
     problem::{FieldError, Problem},
 };
-use worker::{Env, Headers, Method, Request, Response, Result};
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Result};
 
 use crate::{
     answer,
@@ -58,6 +58,7 @@ pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
         Ok(settings) => settings,
         Err(problem) => return answer::problem(&problem),
     };
+    let request = with_a_method_we_know(request)?;
     let path = request.path();
     let accepted = request.headers().get("accept-language")?;
     let key = keys::presented(&request)?;
@@ -76,6 +77,19 @@ pub(crate) async fn serve(request: Request, env: &Env) -> Result<Response> {
     let headers = response.headers().clone();
     headers.set("x-content-type-options", "nosniff")?;
     Ok(response.with_headers(headers))
+}
+
+/// The platform's [`Method`] takes every word that it does not know for GET. What comes with such a word is read as PATCH, which it knows
+/// and no route here has: so it is answered 405 as any other method that a route lacks, and does nothing.
+fn with_a_method_we_know(request: Request) -> Result<Request> {
+    let known = request.method();
+    if request.inner().method() == known.as_ref() {
+        return Ok(request);
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::Patch)
+        .with_headers(request.headers().clone());
+    Request::new_with_init(request.url()?.as_str(), &init)
 }
 
 async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Response> {

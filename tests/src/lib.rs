@@ -23,6 +23,7 @@ pub mod stack;
 pub mod boxes;
 pub mod browser;
 pub mod embedding;
+pub mod fuzz;
 pub mod host;
 pub mod mailbox;
 pub mod pages;

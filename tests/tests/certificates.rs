@@ -112,6 +112,10 @@ fn a_certificate_that_is_not_to_be_trusted_is_a_failure_with_a_reason_and_nothin
         assert_eq!(failed["taken"], false);
         assert_eq!(crm.taken(), before, "{certificate}: nothing was sent");
         crm.now_shows("good");
+        let _ = stack
+            .admin("POST", &format!("{endpoint}/enable"))
+            .send()
+            .expect(204);
         let pulled: Vec<String> = stack
             .events()
             .0

@@ -1,6 +1,8 @@
 //! The OpenAPI document that the collector serves tells the truth about its routes.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::LazyLock;
 
 use sayso_tests::stack::Stack;
@@ -178,4 +180,41 @@ fn collect_references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
             .for_each(|value| collect_references(value, found)),
         _ => {}
     }
+}
+
+#[test]
+fn a_method_that_nobody_has_heard_of_is_refused_and_not_taken_for_a_get() {
+    for path in [
+        "/health",
+        "/v1/events?site=demo",
+        "/v1/sites/demo",
+        "/f/demo/newsletter",
+    ] {
+        let (status, allow) = by_hand("QUERY", path);
+        assert_eq!(status, 405, "{path}");
+        assert!(allow.contains("GET"), "{path} allows {allow:?}");
+    }
+    // The words that are known still work.
+    assert_eq!(by_hand("GET", "/health").0, 200);
+}
+
+/// The status and `Allow`, of a request with any word for a method.
+fn by_hand(method: &str, path: &str) -> (u16, String) {
+    let (port, token) = (STACK.port(), STACK.admin_token());
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("it is read");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let allow = answer
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("allow"));
+    (
+        status.expect("a status"),
+        allow.map_or_else(String::new, |(_, allow)| allow.to_owned()),
+    )
 }

@@ -442,3 +442,15 @@ fn a_key_of_another_site_sees_nothing_of_this_one() {
         );
     }
 }
+
+#[test]
+fn a_key_that_names_another_site_than_its_own_gets_nothing() {
+    let ask = |site: &str| {
+        let url = STACK.collector(&format!("/v1/events?site={site}"));
+        get(url).bearer(&STACK.demo_key()).send()
+    };
+    let _ = ask("demo").expect(200);
+    for site in ["demo-ar", "nobody", "", "not%20a%20name"] {
+        is_problem(&ask(site), 404, "unknown-site");
+    }
+}

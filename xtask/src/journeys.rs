@@ -16,6 +16,15 @@ pub(crate) fn screenshots(words: &[String]) -> Result<()> {
     run("screenshots", words, true)
 }
 
+/// `cargo xtask fuzz`: made-up requests to every route, good and bad, and each answer held against the OpenAPI document.
+pub(crate) fn fuzz(options: &[String]) -> Result<()> {
+    let (no_build, options): (Vec<_>, Vec<_>) = options
+        .iter()
+        .cloned()
+        .partition(|option| option == "--no-build");
+    run("fuzz", &options, no_build.is_empty())
+}
+
 /// `cargo xtask size --pages`: the bytes of each page with its stylesheet.
 pub(crate) fn page_bytes() -> Result<()> {
     run("page_bytes", &[], true)

@@ -34,6 +34,7 @@ cargo xtask <command>
   bench [--quick|--full] [--events 10000,200000] [--shards 1] [--state DIR] [--no-build]
                                                    what the collector bears, beside the least that a Worker can do
   simulate [--steps N] [--seed S]                  random histories of the ledger with every fault; a seed repeats one
+  fuzz [--examples 50] [--seed 1] [--no-build]     schemathesis asks every route whatever the OpenAPI document allows, and checks it
   screenshots [WORD …]                             each hosted page in each state, into target/screenshots
   bench lanes [--no-build]                         how long an event takes to a webhook, and how many one lane bears
   bench crm [--no-build]                           how fast a million events are pulled, and 1,000 addresses checked
@@ -84,6 +85,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             check::run()?;
         }
         "simulate" => simulate::run(&simulate::Options::parse(rest)?)?,
+        "fuzz" => journeys::fuzz(rest)?,
         "screenshots" => journeys::screenshots(rest)?,
         "bench" if rest.first().is_some_and(|word| word == "mail") => {
             journeys::bench_mail(&rest[1..])?;

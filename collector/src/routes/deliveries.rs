@@ -19,7 +19,7 @@ const MOST: u32 = sayso_shared::attempt::KEPT;
     params(
         ("site" = String, Path, description = "Name of the site"),
         ("endpoint" = String, Path, description = "What you call the endpoint"),
-        ("limit" = Option<u32>, Query, description = "At most so many, 1 to 200; 100 if absent"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "At most so many, 1 to 200; 100 if absent"),
     ),
     responses(
         (status = 200, description = "Where it stands", body = sayso_shared::attempt::Deliveries, example = json!({

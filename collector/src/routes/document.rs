@@ -1,12 +1,18 @@
 //! The OpenAPI document, made from the routes and the types of `shared`. It is made here, natively, and kept in `openapi.json`, which the
 //! Worker serves: a document that is always the same need not be put together at the edge.
 
-use std::{env, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+};
 
 use utoipa::{
     OpenApi,
     openapi::{
-        ContentBuilder, Ref, ResponseBuilder,
+        ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, ResponseBuilder, SchemaFormat,
+        path::{Operation, Parameter, ParameterIn, PathItem},
+        schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -34,6 +40,7 @@ fn document() -> String {
             .build(),
     );
     describe_failures(&mut document);
+    describe_one_click(&mut document);
     document
         .components
         .get_or_insert_default()
@@ -44,38 +51,222 @@ fn document() -> String {
     text
 }
 
-/// What any route may answer: said once here instead of at each.
+/// What is the same wherever it occurs: said once here instead of at each route.
 fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
-    let problem = |description: &str| {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build();
-        ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build()
-    };
-    for path in document.paths.paths.values_mut() {
-        let operations = [
-            &mut path.get,
-            &mut path.put,
-            &mut path.post,
-            &mut path.delete,
-        ];
-        for operation in operations.into_iter().flatten() {
-            let responses = &mut operation.responses.responses;
-            let faults = [
-                ("500", "The collector failed; send the same again"),
-                (
-                    "503",
-                    "Not configured, the problem names the variable; or a part did not answer: repeat it",
-                ),
-            ];
-            for (status, description) in faults {
-                responses.insert(status.to_owned(), problem(description).into());
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter {
+                    narrow(parameter);
+                }
+            }
+            for (status, description) in failures(operation) {
+                let known = &mut operation.responses.responses;
+                known
+                    .entry(status.to_owned())
+                    .or_insert_with(|| problem(description).into());
             }
         }
     }
+}
+
+/// The one body that is no JSON: RFC 8058 says each letter of it.
+fn describe_one_click(document: &mut utoipa::openapi::OpenApi) {
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["One-Click"]));
+    let form = ObjectBuilder::new()
+        .property("List-Unsubscribe", word)
+        .required("List-Unsubscribe");
+    let item = document.paths.paths.get_mut("/unsubscribe/{token}");
+    let press = item.and_then(|item| item.post.as_mut());
+    let body = press.and_then(|press| press.request_body.as_mut());
+    let Some(RefOr::T(body)) = body else {
+        panic!("POST /unsubscribe/{{token}} has a body");
+    };
+    let form = ContentBuilder::new().schema(Some(form)).build();
+    for content in body.content.values_mut() {
+        *content = form.clone().into();
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name of its own for each operation, which clients are generated with: `get_events`, `delete_sites_by_site_keys_by_key`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path
+        .split(['/', '.', '-'])
+        .filter(|word| !word.is_empty() && *word != "v1");
+    let words = words.map(|word| match word.strip_prefix('{') {
+        Some(name) => format!("by_{}", name.trim_end_matches('}')),
+        None => word.to_owned(),
+    });
+    let words: Vec<String> = words.collect();
+    format!("{method}_{}", words.join("_"))
+}
+
+/// What a parameter of this name can be, by the rules of [`sayso_shared::key`].
+fn narrow(parameter: &mut Parameter) {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let schema = match (parameter.name.as_str(), &parameter.parameter_in) {
+        ("site", _) | ("form" | "endpoint" | "connector" | "key", ParameterIn::Path) => {
+            text.pattern(Some("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"))
+        }
+        ("purpose", _) => text.pattern(Some("^[A-Z][A-Z0-9_]{0,39}$")),
+        ("id" | "event", ParameterIn::Path) => {
+            text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        }
+        _ => return,
+    };
+    parameter.schema = Some(schema.build().into());
+}
+
+/// What an operation may answer besides what it says itself.
+fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let mut failures = vec![
+        ("500", "The collector failed; send the same again"),
+        (
+            "503",
+            "Not configured, the problem names the variable; or a part did not answer: repeat it",
+        ),
+    ];
+    if operation.security.is_some() {
+        failures.extend([
+            ("401", "No valid key"),
+            ("403", "The key lacks the scope, or is of another site"),
+        ]);
+    }
+    let mut parameters = operation.parameters.iter().flatten();
+    if parameters
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "site"))
+    {
+        failures.push(("404", "No such site"));
+    }
+    failures
+}
+
+fn problem(description: &str) -> utoipa::openapi::Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}
+
+/// Routes that are none of the API: files of the widget and of the pages, and the mailbox of a developer's machine.
+const FILES: [&str; 7] = [
+    "/say-so.js",
+    "/widget/{}",
+    "/pages.css",
+    "/favicon.ico",
+    "/pages/{}/{}",
+    "/dev/mailbox",
+    "/dev/mailbox.json",
+];
+
+#[test]
+fn every_route_of_the_router_is_in_the_document_and_nothing_else_is() {
+    let routed = routed(include_str!("../routes.rs"));
+    let document = Routes::openapi();
+    let anonymous = |path: &String| {
+        let segment = |segment: &str| match segment.strip_prefix('{') {
+            Some(_) => "{}".to_owned(),
+            None => segment.to_owned(),
+        };
+        path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    };
+    let documented: BTreeSet<String> = document.paths.paths.keys().map(anonymous).collect();
+    let fits = |route: &str, path: &str| {
+        let (route, path): (Vec<_>, Vec<_>) =
+            (route.split('/').collect(), path.split('/').collect());
+        let same = |(one, other): (&&str, &&str)| one == other || *one == "{}";
+        route.len() == path.len() && route.iter().zip(&path).all(same)
+    };
+    assert!(routed.len() > 30, "the router is read: {routed:?}");
+    for route in &routed {
+        let known = documented.iter().any(|path| fits(route, path));
+        assert!(
+            known || FILES.contains(&route.as_str()),
+            "{route} is routed and not in the document: give its function a #[utoipa::path] and name it in `Routes`"
+        );
+    }
+    for path in &documented {
+        let known = routed.iter().any(|route| fits(route, path));
+        assert!(known, "{path} is in the document, and no route leads there");
+    }
+}
+
+/// The paths that the router matches, with `{}` for whatever is a name.
+fn routed(source: &str) -> BTreeSet<String> {
+    let (_, arms) = source
+        .split_once("match segments.as_slice() {")
+        .expect("the router");
+    let (arms, _) = arms.split_once("_ => Err").expect("its end");
+    let mut routes = BTreeSet::new();
+    for arm in arms.split("=>") {
+        // What is behind an arrow is the work of the arm before; the pattern is what begins a line with a bracket.
+        let starts = arm.match_indices('[').filter(|(place, _)| {
+            let line = arm[..*place].rsplit('\n').next().unwrap_or_default();
+            line.trim().is_empty() || line.trim_end().ends_with('|')
+        });
+        for (start, _) in starts {
+            let end = start + arm[start..].find(']').expect("the end of a pattern");
+            let segments = arm[start + 1..end].split(',').map(str::trim);
+            let path: String = segments
+                .filter(|segment| !segment.is_empty())
+                .map(|segment| match segment.strip_prefix('"') {
+                    Some(word) => format!("/{}", word.trim_end_matches('"')),
+                    None => "/{}".to_owned(),
+                })
+                .collect();
+            routes.insert(path);
+        }
+    }
+    routes
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_says_who_may() {
+    let document: serde_json::Value = serde_json::from_str(&document()).expect("it is JSON");
+    let mut names = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let place = format!("{method} {path}");
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            let other = names.insert(name.to_owned(), place.clone());
+            assert_eq!(other, None, "{name} is {place} too");
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            assert!(!summary.is_empty(), "{place} says not what it does");
+            let is_secured = !operation["security"].is_null();
+            let is_secret = path.starts_with("/v1/") && !is_for_pages(path, method);
+            assert_eq!(is_secured, is_secret, "{place}");
+            if is_secured {
+                for status in ["401", "403"] {
+                    assert!(
+                        !operation["responses"][status].is_null(),
+                        "{place}: {status}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What the widget asks, from anybody's browser.
+fn is_for_pages(path: &str, method: &str) -> bool {
+    path == "/v1/submissions" || (path == "/v1/sites/{site}/forms/{form}" && method == "get")
 }
 
 #[derive(OpenApi)]
@@ -135,6 +326,13 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
         super::docs::openapi,
         super::docs::health,
     ),
-    components(schemas(sayso_shared::endpoint::EndpointTest))
+    components(schemas(sayso_shared::endpoint::EndpointTest)),
+    tags(
+        (name = "crm", description = "For a CRM, with a key of the site: what happened, how a person stands, and recording what was said elsewhere. Webhooks push the same events: see `collector/WEBHOOKS.md`."),
+        (name = "admin", description = "For the operator, with the admin token or a key with `site:admin`: sites and their forms, endpoints and keys. Every PUT may be repeated."),
+        (name = "widget", description = "What the widget asks from a visitor's browser."),
+        (name = "visitor", description = "Pages for people: links in mails and the hosted form. A GET changes nothing."),
+        (name = "everybody", description = "What everybody may know."),
+    )
 )]
 struct Routes;

@@ -138,7 +138,14 @@ pub(super) async fn rotate(
     } else {
         &body
     };
-    let request = json::read(request).map_err(|error| Problem::not_json(&error.to_string()))?;
+    let request: serde_json::Value =
+        json::read(request).map_err(|error| Problem::not_json(&error.to_string()))?;
+    // Generated clients say `null` where they mean no body.
+    let request = if request.is_null() {
+        serde_json::json!({})
+    } else {
+        request
+    };
     ask(wanted, site, endpoint, AtEndpoint::Rotate { request }).await
 }
 

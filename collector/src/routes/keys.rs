@@ -105,10 +105,17 @@ pub(super) async fn holder(wanted: &Wanted<'_>, site: &str, scope: Scope) -> Out
     }
 }
 
-/// The site that is asked about: a key's own, or for the admin the one that `site` names.
+/// The site that is asked about: a key's own, or for the admin the one that `site` names. 404 for the holder of another site's key.
 pub(super) fn site_of(wanted: &Wanted<'_>) -> Outcome<(SiteKey, Option<String>)> {
     match caller(wanted)? {
-        Caller::KeyHolder(key) => Ok((key.site().clone(), Some(key.exposed()))),
+        Caller::KeyHolder(key) => {
+            // Whoever names another site than that of the key would take what comes for that site's.
+            let named = wanted.parameter("site")?;
+            if named.is_some_and(|named| named != key.site().as_str()) {
+                return Err(Problem::unknown_site().into());
+            }
+            Ok((key.site().clone(), Some(key.exposed())))
+        }
         Caller::Admin => {
             let must = "is needed with the admin token: the name of the site";
             let site = wanted

@@ -123,7 +123,7 @@ pub(super) async fn erase(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
     params(
         ("id" = String, Path, description = "The person's id, from an event or a look-up"),
         ("purpose" = String, Query, description = "For what the consent is"),
-        ("format" = Option<String>, Query, description = "`dpv`: every receipt as JSON-LD with terms of the W3C Data Privacy Vocabulary; `kantara`: the consent that stands as a Kantara Consent Receipt 1.1. Without it, the evidence pack"),
+        ("format" = Option<String>, Query, pattern = "^(pack|dpv|kantara)$", description = "`dpv`: every receipt as JSON-LD with terms of the W3C Data Privacy Vocabulary; `kantara`: the consent that stands as a Kantara Consent Receipt 1.1. Without it, the evidence pack"),
         ("site" = Option<String>, Query, description = "With the admin token: the site"),
     ),
     responses(

@@ -20,6 +20,8 @@ pub(crate) enum Rules {
     Bubble,
     /// What is in that frame: it may be shown by the site alone, and needs nothing of Sayso.
     Framed,
+    /// The page of the API: redoc writes its styles itself and searches in a worker; it reads from the collector and runs nothing of it.
+    Api,
 }
 
 /// The origins of a page and of what is around it.
@@ -92,6 +94,9 @@ fn policy(rules: Rules, origins: &Origins) -> String {
             format!("{sayso}; frame-src 'self' {elsewhere}; frame-ancestors 'none'; {STRICT}")
         }
         Rules::Bubble => format!("{sayso}; frame-ancestors {pages}; {STRICT}"),
+        Rules::Api => format!(
+            "script-src 'self'; connect-src {collector}; style-src 'self' 'unsafe-inline'; worker-src blob:; frame-ancestors 'none'"
+        ),
         Rules::Framed => format!("script-src 'self'; frame-ancestors {pages}; {STRICT}"),
     };
     format!("default-src 'none'; img-src 'self' data:; form-action 'self'; base-uri 'none'; {own}")

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Address, file in the folder `examples`, and how it is shown. A fixed list: no address reaches another file.
-const FILES: [(&str, &str, Rules); 20] = [
+const FILES: [(&str, &str, Rules); 23] = [
     ("/", "pages/index.html", Rules::Strict),
     ("/site.css", "pages/site.css", Rules::Strict),
     ("/logo.svg", "pages/logo.svg", Rules::Strict),
@@ -64,10 +64,28 @@ const FILES: [(&str, &str, Rules); 20] = [
     ("/looks/", "looks/index.html", Rules::Strict),
     ("/looks/page.css", "looks/page.css", Rules::Strict),
     ("/looks/looks.css", "looks/looks.css", Rules::Strict),
+    ("/api/", "api-page/index.html", Rules::Api),
+    ("/api/page.css", "api-page/page.css", Rules::Strict),
+    ("/api/page.js", "api-page/page.js", Rules::Api),
 ];
 
-/// deep-chat as npm installs it, in the folder of the project.
-const DEEP_CHAT: &str = "node_modules/deep-chat/dist/deepChat.bundle.js";
+/// What others wrote, as npm installs it in the folder of the project: address, file, and the page that it is for.
+const OF_OTHERS: [(&str, &str, Rules); 2] = [
+    (
+        "/deep-chat.js",
+        "node_modules/deep-chat/dist/deepChat.bundle.js",
+        Rules::Chat,
+    ),
+    (
+        "/redoc.js",
+        "node_modules/redoc/bundles/redoc.standalone.js",
+        Rules::Api,
+    ),
+];
+
+/// The picture beside redoc's line about its makers comes from a server of theirs, which would learn of every reader. The line stays.
+const LOGO_OF_REDOC: &str = "https://cdn.redoc.ly/redoc/logo-mini.svg";
+const NO_PICTURE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
 
 #[derive(Clone)]
 pub(crate) struct Site {
@@ -84,13 +102,15 @@ impl Site {
         for (_, file, _) in FILES {
             read(&examples().join(file))?;
         }
-        let deep_chat = project().join(DEEP_CHAT);
-        if !deep_chat.exists() {
-            return Err(format!(
-                "{} is missing: run `npm ci` in {}, or `cargo xtask dev`, which does it for you",
-                deep_chat.display(),
-                project().display()
-            ));
+        for (_, file, _) in OF_OTHERS {
+            let file = project().join(file);
+            if !file.exists() {
+                return Err(format!(
+                    "{} is missing: run `npm ci` in {}, or `cargo xtask dev`, which does it for you",
+                    file.display(),
+                    project().display()
+                ));
+            }
         }
         Ok(Self {
             origins: Origins::on(port, collector).into(),
@@ -106,8 +126,14 @@ impl Site {
             };
             router = router.route(address, get(show));
         }
+        for (address, file, rules) in OF_OTHERS {
+            let show = move |State(site): State<Self>| async move {
+                site.show(&project().join(file), rules)
+            };
+            router = router.route(address, get(show));
+        }
         router
-            .route("/deep-chat.js", get(deep_chat))
+            .route("/api", get(|| async { Redirect::to("/api/") }))
             .route("/web-form", get(|| async { Redirect::to("/web-form/") }))
             .route("/chat-page", get(|| async { Redirect::to("/chat-page/") }))
             .route(
@@ -121,14 +147,14 @@ impl Site {
 
     fn show(&self, file: &Path, rules: Rules) -> Response {
         match read(file) {
-            Ok(text) => page::answer(file, self.origins.written_into(&text), rules, &self.origins),
+            Ok(text) => {
+                let text = self.origins.written_into(&text);
+                let text = text.replace(LOGO_OF_REDOC, NO_PICTURE);
+                page::answer(file, text, rules, &self.origins)
+            }
             Err(problem) => page::broken(problem),
         }
     }
-}
-
-async fn deep_chat(State(site): State<Site>) -> Response {
-    site.show(&project().join(DEEP_CHAT), Rules::Chat)
 }
 
 async fn subscribe(

@@ -168,6 +168,7 @@ fn announce(ports: Ports, state: &Path, default_state: bool) {
      Mailbox         {collector}/dev/mailbox
      Demo CRM        {}/
      Collector       {collector}/health
+     Its API         {pages}/api/
      Pull as a CRM   COLLECTOR={collector} API_KEY=$(cat {state}/demo-key) CURSOR={state}/crm-pull.cursor \
          cargo run -p sayso-example-crm-pull
      Logs, state     {state}
