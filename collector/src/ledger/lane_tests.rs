@@ -220,6 +220,19 @@ fn what_is_refused_three_times_is_put_aside_and_sent_again_when_the_operator_say
 }
 
 #[test]
+fn a_dead_letter_that_a_replay_brought_after_all_is_none_any_more() {
+    let mut desk = Desk::new(endpoint());
+    desk.says_yes(at(1));
+    for moment in [2, 3, 4] {
+        desk.send(answered(422), at(moment));
+    }
+    assert_eq!(desk.standing().lane.dead_letters.len(), 1);
+    good(desk.book.replay(&key(), ReplayFrom::After(0), at(5)));
+    assert_eq!(desk.sent_until_nothing_is_left(at(5)), [1, 2]);
+    assert!(desk.standing().lane.dead_letters.is_empty());
+}
+
+#[test]
 fn an_endpoint_of_some_purposes_gets_those_and_is_not_held_up_by_the_others() {
     let wants_news = Endpoint {
         purposes: vec![PurposeKey::parse("NEWS").expect("a purpose")],

@@ -153,6 +153,13 @@ impl<S: Store> Book<S> {
         jitter: u8,
     ) -> Outcome<()> {
         let after = lane.after(tried, met, now, jitter);
+        if after.lane.cursor == tried && !after.dead_letter {
+            // It was put aside before, and a replay brought it again.
+            self.store.run(
+                include_str!("../../sql/ledger/dead_letter_delete.sql"),
+                vec![text(endpoint), seq(tried.seq)],
+            )?;
+        }
         if after.dead_letter {
             let values = vec![text(endpoint), seq(tried.seq), number(now.unix_millis())];
             self.store.run(

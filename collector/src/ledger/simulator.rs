@@ -13,6 +13,8 @@ mod invariants;
 
 mod keeper;
 
+mod mender;
+
 mod model;
 
 mod operator;

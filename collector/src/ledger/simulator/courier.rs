@@ -44,12 +44,12 @@ impl World {
         };
         let next = self.look(|book| book.next_delivery(endpoint))?;
         let crm = self.outside.crms.get_mut(name).expect("a CRM");
-        let owed = self
-            .model
-            .log
-            .range(crm.cursor + 1..)
-            .find(|(_, entry)| invariant::wants(crm, entry))
+        let usual = self.model.log.range(crm.cursor + 1..);
+        let mut usual = usual.filter(|(_, entry)| invariant::wants(crm, entry));
+        let asked = crm.asked.iter().min_by_key(|(seq, at)| (**at, **seq));
+        let owed = asked
             .map(|(seq, _)| *seq)
+            .or_else(|| usual.next().map(|(seq, _)| *seq))
             .filter(|_| !crm.stopped);
         must(
             next.as_ref().map(|next| next.event.data.seq) == owed,
@@ -111,6 +111,10 @@ impl World {
         if let Fate::Refused(problem) = fate {
             return Err(format!("noting was refused: {}", problem.detail));
         }
+        if flight.delivery.is_again {
+            let died = matches!(fate, Fate::Died);
+            return self.end_again(&name, seq, flight.attempt, died);
+        }
         let lane = lane(self.book(), &name)?;
         let crm = self.outside.crms.get_mut(&name).expect("a CRM");
         if !crm.enabled {
@@ -146,6 +150,9 @@ impl World {
             )?;
             if aside {
                 crm.dead.insert(seq);
+            } else {
+                crm.dead.remove(&seq);
+                crm.asked.remove(&seq);
             }
         }
         must(!moved || lane.cursor > crm.cursor, || {

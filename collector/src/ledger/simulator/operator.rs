@@ -85,6 +85,7 @@ impl World {
                 crm.stopped = false;
                 crm.taken.clear();
                 crm.dead.clear();
+                crm.asked.clear();
             } else if enabled {
                 must(lane.is_some_and(|lane| lane.cursor == crm.cursor), || {
                     format!("1: the lane to {name} moved by itself")

@@ -119,6 +119,8 @@ pub(super) struct Crm {
     pub(super) taken: BTreeSet<u64>,
     /// What was put aside.
     pub(super) dead: BTreeSet<u64>,
+    /// What of that the operator wants sent once more, and since when.
+    pub(super) asked: BTreeMap<u64, i64>,
     /// The ledger's cursor.
     pub(super) cursor: u64,
     pub(super) stopped: bool,
@@ -142,6 +144,7 @@ impl Outside {
             from: 0,
             taken: BTreeSet::new(),
             dead: BTreeSet::new(),
+            asked: BTreeMap::new(),
             cursor: 0,
             stopped: false,
         };

@@ -50,6 +50,8 @@ const ACTS: &[(u32, Act)] = &[
     (2, World::erase),
     (5, World::begin_delivery),
     (5, World::end_delivery),
+    (1, World::replay),
+    (1, World::resend),
     (2, |world| {
         world.change_mail_mood();
         Ok(())
@@ -255,7 +257,8 @@ impl World {
                 .log
                 .range(crm.cursor + 1..)
                 .filter(|(_, entry)| invariant::wants(crm, entry));
-            must(!crm.enabled || crm.stopped || owed.next().is_none(), || {
+            let waits = owed.next().is_some() || !crm.asked.is_empty();
+            must(!crm.enabled || crm.stopped || !waits, || {
                 format!("1: the CRM {name} still waits")
             })?;
         }
