@@ -50,6 +50,8 @@ const recorded = good(
 const events: components["schemas"]["Event"][] = [];
 for (let after = "", more = true; more; ) {
   const page = good(await crm.GET("/v1/events", { params: { query: { after, limit: 50 } } }));
+  // Lines of JSON come to those who ask for them by `Accept`.
+  if (typeof page === "string") throw new Error("a page of lines, which nobody asked for");
   events.push(...page.events);
   ({ next: after, more } = page);
 }
