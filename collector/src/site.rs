@@ -5,6 +5,8 @@
 
 mod memory;
 
+mod connectors;
+
 mod endpoints;
 
 mod lanes;
@@ -62,6 +64,14 @@ pub(crate) enum Ask {
     RemoveEndpoint { key: EndpointKey },
     /// Something about an endpoint that is set
     Endpoint { key: EndpointKey, ask: AtEndpoint },
+    /// Set a connector
+    SetConnector { key: EndpointKey, request: Value },
+    /// Remove a connector
+    RemoveConnector { key: EndpointKey },
+    /// All connectors
+    Connectors,
+    /// Something about a connector that is set
+    Connector { key: EndpointKey, ask: AtConnector },
     /// Make a key, or change what it may do
     SetKey {
         name: ApiKeyName,
@@ -97,6 +107,32 @@ pub(crate) enum AtEndpoint {
     Replay { request: Value },
     /// Send a dead letter once more
     Resend { event: Uuid },
+}
+
+/// What is asked about a connector that is set.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AtConnector {
+    /// How it is set
+    Show,
+    /// Ask the CRM whether it lets us in
+    Test,
+    /// What the CRM has to choose from
+    Lists,
+    /// What would be written
+    DryRun { request: Value },
+    /// What is asked about every endpoint's lanes
+    Lane(AtEndpoint),
+}
+
+impl AtConnector {
+    /// As [`AtEndpoint::changes_nothing`].
+    fn changes_nothing(&self) -> bool {
+        match self {
+            Self::Show | Self::Test | Self::Lists | Self::DryRun { .. } => true,
+            Self::Lane(ask) => ask.changes_nothing(),
+        }
+    }
 }
 
 impl AtEndpoint {

@@ -165,6 +165,20 @@ impl Problem {
         problem
     }
 
+    /// 422: a CRM could not be reached, or did not let us in.
+    #[must_use]
+    pub fn connector_unproven(why: &str) -> Self {
+        Self::new(
+            422,
+            "connector-unproven",
+            "The CRM did not let us in",
+            format!(
+                "{why} The CRM was asked for its lists with these credentials, and has to answer. Nothing was stored. Look at the \
+                 address, the credentials and their rights."
+            ),
+        )
+    }
+
     /// 404: nobody of this address or id.
     #[must_use]
     pub fn unknown_subject() -> Self {

@@ -6,8 +6,10 @@ use sayso_shared::key::EndpointKey;
 
 /// The tokens of one connector, by what a performer calls them. It has no `Debug`.
 #[derive(Default)]
+#[allow(dead_code, reason = "for CRMs that give tokens")]
 pub(crate) struct Tokens(RefCell<BTreeMap<&'static str, String>>);
 
+#[allow(dead_code, reason = "for CRMs that give tokens")]
 impl Tokens {
     pub(crate) fn recall(&self, name: &'static str) -> Option<String> {
         self.0.borrow().get(name).cloned()

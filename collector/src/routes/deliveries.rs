@@ -35,15 +35,7 @@ const MOST: u32 = sayso_shared::attempt::KEPT;
     security(("key" = []))
 )]
 pub(super) async fn show(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
-    let wrong = format!("must be 1 to {MOST}");
-    let most = match wanted.parameter("limit")? {
-        None => 100,
-        Some(limit) => limit
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MOST).contains(limit))
-            .ok_or_else(|| Problem::bad_parameter("limit", &wrong))?,
-    };
+    let most = most(wanted)?;
     ask(wanted, site, endpoint, AtEndpoint::Deliveries { most }).await
 }
 
@@ -118,5 +110,18 @@ pub(super) async fn route(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Out
             show(&wanted, site, endpoint).await
         }
         _ => wrong_method("GET, HEAD"),
+    }
+}
+
+/// How many deliveries are wanted.
+pub(super) fn most(wanted: &Wanted<'_>) -> Outcome<u32> {
+    let wrong = format!("must be 1 to {MOST}");
+    match wanted.parameter("limit")? {
+        None => Ok(100),
+        Some(limit) => {
+            let limit = limit.parse().ok();
+            let limit = limit.filter(|limit| (1..=MOST).contains(limit));
+            Ok(limit.ok_or_else(|| Problem::bad_parameter("limit", &wrong))?)
+        }
     }
 }

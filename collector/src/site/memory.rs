@@ -3,6 +3,7 @@
 use sayso_shared::{
     answer::{KeyAnswer, KeyFacts, KeyList, KeyRequest},
     api_key::{ApiKey, KeptKey, Scope},
+    connector::Connector,
     endpoint::Endpoint,
     key::{ApiKeyName, FormKey},
     language::Language,
@@ -200,6 +201,14 @@ impl Site {
         for endpoint in &mut snapshot.endpoints {
             let place = Endpoint::secret_place(&snapshot.site, &endpoint.key);
             for sealed in endpoint.sealed() {
+                if let Some(anew) = vault.reseal_secret(sealed, &place, chance::bytes()) {
+                    *sealed = anew;
+                    resealed = true;
+                }
+            }
+            if let Some(connector) = &mut endpoint.connector {
+                let place = Connector::place(&snapshot.site, &endpoint.key);
+                let sealed = &mut connector.sealed_credentials;
                 if let Some(anew) = vault.reseal_secret(sealed, &place, chance::bytes()) {
                     *sealed = anew;
                     resealed = true;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use sayso_shared::{key::EndpointKey, time::Timestamp};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use super::{Ask, AtEndpoint, memory::Site};
+use super::{Ask, AtConnector, AtEndpoint, memory::Site};
 use crate::{
     answer, clock,
     failure::{Failure, Outcome},
@@ -100,17 +100,42 @@ impl SiteObject {
                 answer::no_content()?
             }
             Ask::SetEndpoint { key, request } => {
+                site.is_free(&key, false)?;
                 let (status, body) = site.set_endpoint(key, &request).await?;
                 answer::json(status, &body)?
             }
             Ask::RemoveEndpoint { key } => {
+                site.is_free(&key, false)?;
                 site.remove_endpoint(&key)?;
                 answer::no_content()?
             }
             Ask::Endpoint { key, ask } if ask.changes_nothing() => {
+                site.is_connector(&key, false)?;
                 return at_endpoint(site, &key, ask, now).await;
             }
-            Ask::Endpoint { key, ask } => at_endpoint(site, &key, ask, now).await?,
+            Ask::Endpoint { key, ask } => {
+                site.is_connector(&key, false)?;
+                at_endpoint(site, &key, ask, now).await?
+            }
+            Ask::Connectors => return Ok(answer::json(200, &site.connectors()?)?),
+            Ask::SetConnector { key, request } => {
+                site.is_free(&key, true)?;
+                let (status, body) = site.set_connector(key, &request).await?;
+                answer::json(status, &body)?
+            }
+            Ask::RemoveConnector { key } => {
+                site.is_free(&key, true)?;
+                site.remove_connector(&key)?;
+                answer::no_content()?
+            }
+            Ask::Connector { key, ask } if ask.changes_nothing() => {
+                site.is_connector(&key, true)?;
+                return at_connector(site, &key, ask, now).await;
+            }
+            Ask::Connector { key, ask } => {
+                site.is_connector(&key, true)?;
+                at_connector(site, &key, ask, now).await?
+            }
             Ask::SetKey { name, request } => {
                 let (status, body) = site.set_key(name, request, now)?;
                 answer::json(status, &body)?
@@ -126,6 +151,23 @@ impl SiteObject {
             taught => taught.map(|()| response),
         }
     }
+}
+
+/// What is asked about a connector that is set.
+async fn at_connector(
+    site: &Site,
+    key: &EndpointKey,
+    ask: AtConnector,
+    now: Timestamp,
+) -> Outcome<Response> {
+    let response = match ask {
+        AtConnector::Show => answer::json(200, &site.connector(key)?),
+        AtConnector::Test => answer::json(200, &site.test_connector(key).await?),
+        AtConnector::Lists => answer::json(200, &site.connector_lists(key).await?),
+        AtConnector::DryRun { request } => answer::json(200, &site.dry_run(key, &request).await?),
+        AtConnector::Lane(ask) => return at_endpoint(site, key, ask, now).await,
+    };
+    Ok(response?)
 }
 
 /// What is asked about an endpoint that is set.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::DryRunRequest;
 use crate::{
     canonical::sha256,
     definition::SiteDefinition,
@@ -98,6 +99,39 @@ impl Change {
             legal_basis: consent.map(|change| change.legal_basis),
             channels: consent.map_or_else(Vec::new, |change| change.channels.clone()),
             receipt: consent.and_then(|change| ReceiptName::of(&change.receipt)),
+        }
+    }
+
+    /// A change that never happened, for a dry run; `id` stands for all that such a change has by its own.
+    #[must_use]
+    pub fn supposed(
+        site: &SiteKey,
+        definition: &SiteDefinition,
+        request: DryRunRequest,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Self {
+        let purpose = definition.purpose(&request.purpose);
+        Self {
+            event: id,
+            site: site.clone(),
+            subject: id,
+            email: (request.kind != EventType::Erased).then_some(request.email),
+            phone: None,
+            external_id: None,
+            title: title(&request.purpose, definition),
+            legal_basis: purpose.map(|purpose| purpose.legal_basis),
+            channels: purpose.map_or_else(Vec::new, |purpose| purpose.channels.clone()),
+            purpose: (request.kind != EventType::Erased).then_some(request.purpose),
+            kind: request.kind,
+            at: now,
+            decided_at: now,
+            expires_at: None,
+            source: Some(Source::Api),
+            receipt: Some(ReceiptName {
+                id,
+                hash: "0".repeat(SHORT),
+            }),
         }
     }
 
