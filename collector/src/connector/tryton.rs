@@ -1,13 +1,16 @@
 //! Tryton over its REST API: `/{database}/rest/model/{model}`.
 
+use std::collections::BTreeSet;
+
 use sayso_shared::connector::{
     Change, Item, Lists, Says, WhenUnknown,
     tryton::{
-        Credentials, LISTS, Row, Settings, active, note, notes_of, parties_of, party, rows,
-        subscription, subscriptions_of, succeeded,
+        Address, Credentials, LISTS, Resource, Row, Settings, active, addresses_of, listed, note,
+        notes_about, notes_of, parties_of, party, party_of, subscription, subscriptions_of,
+        succeeded,
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Line, Request, Told, Verdict};
@@ -50,7 +53,7 @@ pub(crate) async fn tell(
         Says::Yes => true,
         Says::No => false,
         Says::Pending => return Ok(Verdict::not_wanted("Tryton has no state for a request.")),
-        Says::Forget => return Ok(Verdict::not_wanted("not yet")),
+        Says::Forget => return tryton.forget(change).await,
     };
     let Some(list) = settings.list(change) else {
         return Ok(Verdict::not_wanted(
@@ -120,10 +123,9 @@ pub(crate) async fn lists(
         settings,
         credentials,
     };
-    let url = settings.search("marketing.email.list", "name", &json!([]));
-    let answer = line.read(tryton.let_in(Request::new("GET", url))).await?;
-    succeeded(&answer)?;
-    let found: Vec<MailingList> = answer.json()?;
+    let found: Vec<MailingList> = tryton
+        .list("marketing.email.list", "name", &json!([]))
+        .await?;
     let items = found
         .into_iter()
         .map(|list| Item::new(list.id.to_string(), list.name));
@@ -134,14 +136,58 @@ impl<L: Line> Tryton<'_, L> {
     /// The rows that a domain selects, newest first.
     async fn find(&self, model: &str, domain: &Value) -> Told<Vec<Row>> {
         let fields = if model == "ir.note" { "id" } else { "active" };
+        let mut found: Vec<Row> = self.list(model, fields, domain).await?;
+        found.sort_by_key(|row| std::cmp::Reverse(row.id));
+        Ok(found)
+    }
+
+    /// Stops every subscription of an erased person: of the parties with a note about the person, by all their addresses. The parties
+    /// stay: what else Tryton knows of somebody is for its own people to erase.
+    async fn forget(&self, change: &Change) -> Told<Verdict> {
+        let notes: Vec<Resource> = self
+            .list("ir.note", "resource", &notes_about(change.subject))
+            .await?;
+        let parties: BTreeSet<u64> = notes.iter().filter_map(party_of).collect();
+        let mut stopped = 0;
+        for party in &parties {
+            let addresses: Vec<Address> = self
+                .list("party.contact_mechanism", "value", &addresses_of(*party))
+                .await?;
+            for email in addresses.into_iter().filter_map(|address| address.value) {
+                for subscription in self.settings.purposes.values() {
+                    let domain = subscriptions_of(&email, subscription.list);
+                    let known = self.find("marketing.email", &domain).await?;
+                    for known in known.iter().filter(|known| known.active) {
+                        self.set("marketing.email", known.id, &active(false))
+                            .await?;
+                        stopped += 1;
+                    }
+                }
+            }
+        }
+        let parties = parties.len();
+        if parties == 0 {
+            return Ok(Verdict::not_wanted(
+                "No party has a note about the person who was erased.",
+            ));
+        }
+        Ok(Verdict::done(format!(
+            "Erased: {stopped} subscriptions of {parties} parties set inactive. The parties themselves are yours to erase."
+        )))
+    }
+
+    async fn list<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        fields: &str,
+        domain: &Value,
+    ) -> Told<Vec<T>> {
         let url = self.settings.search(model, fields, domain);
         let answer = self
             .line
             .read(self.let_in(Request::new("GET", url)))
             .await?;
-        let mut found = rows(&answer)?;
-        found.sort_by_key(|row| std::cmp::Reverse(row.id));
-        Ok(found)
+        listed(&answer)
     }
 
     /// Makes a row. A dry run takes it for number 0.

@@ -7,8 +7,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Answer, Change, Lists, Mapping, Told, Verdict, WhenSeveral, WhenUnknown, read};
 use crate::{canonical::base64url, key::PurposeKey, problem::FieldError};
@@ -62,9 +63,23 @@ pub struct Credentials {
 pub struct Row {
     /// Its id
     pub id: u64,
-    /// Whether it counts
-    #[serde(default = "yes")]
+    /// Whether it counts. Tryton on SQLite answers 1 and 0, on PostgreSQL true and false
+    #[serde(default = "yes", deserialize_with = "counts")]
     pub active: bool,
+}
+
+/// What a note is about: `party.party,7`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Resource {
+    /// Model and id
+    pub resource: Option<String>,
+}
+
+/// An address of a party.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Address {
+    /// The address
+    pub value: Option<String>,
 }
 
 /// The words of Tryton's own refusals.
@@ -210,8 +225,27 @@ pub fn notes_of(party: u64, change: &Change) -> Value {
     ])
 }
 
-/// The rows of an answer.
-pub fn rows(answer: &Answer) -> Told<Vec<Row>> {
+/// The notes that were left about a person, whatever the party.
+#[must_use]
+pub fn notes_about(subject: Uuid) -> Value {
+    json!([["message", "ilike", format!("%person {subject}%")]])
+}
+
+/// The party that a note is about.
+#[must_use]
+pub fn party_of(resource: &Resource) -> Option<u64> {
+    let (model, id) = resource.resource.as_deref()?.split_once(',')?;
+    (model == "party.party").then(|| id.parse().ok())?
+}
+
+/// The addresses of a party.
+#[must_use]
+pub fn addresses_of(party: u64) -> Value {
+    json!([["party", "=", party], ["type", "=", "email"]])
+}
+
+/// What an answer lists.
+pub fn listed<T: DeserializeOwned>(answer: &Answer) -> Told<Vec<T>> {
     succeeded(answer)?;
     answer.json()
 }
@@ -240,10 +274,70 @@ fn meaning(answer: &Answer, words: &str) -> Verdict {
     }
 }
 
+fn counts<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(reader)?;
+    Ok(value == Value::Bool(true) || value.as_i64().is_some_and(|number| number != 0))
+}
+
 fn create() -> WhenUnknown {
     WhenUnknown::Create
 }
 
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(list: u32) -> Settings {
+        let document = json!({"origin": "https://tryton.example.com", "database": "crm", "purposes": {"NEWS": {"list": list}}});
+        read(&document).expect("settings")
+    }
+
+    #[test]
+    fn a_list_that_tryton_does_not_have_is_named_by_its_place() {
+        let lists = Lists::default().with(LISTS, vec![super::super::Item::new("1", "News")]);
+        assert_eq!(settings(1).check(&lists), []);
+        let errors = settings(2).check(&lists);
+        assert_eq!(errors[0].pointer, "/purposes/NEWS/list");
+    }
+
+    #[test]
+    fn a_domain_is_base64_that_python_reads() {
+        for size in 0..7 {
+            let url = settings(1).search("m", "f", &json!(["a".repeat(size)]));
+            let (_, domain) = url.split_once("&d=").expect("a domain");
+            assert_eq!(domain.len() % 4, 0, "{url}");
+        }
+    }
+
+    #[test]
+    fn active_is_read_as_every_database_of_tryton_writes_it() {
+        for (written, is) in [
+            ("1", true),
+            ("0", false),
+            ("true", true),
+            ("false", false),
+            ("null", false),
+        ] {
+            let row =
+                format!(r#"[{{"id": 4, "active": {written}, "__name__": "marketing.email"}}]"#);
+            let rows: Vec<Row> = listed(&Answer::new(200, row)).expect("rows");
+            assert_eq!(rows, [Row { id: 4, active: is }], "{written}");
+        }
+    }
+
+    #[test]
+    fn what_tryton_refuses_is_said_in_its_own_words() {
+        let body = r#"{"status": 400, "message": "Only once.", "description": ""}"#;
+        let verdict = succeeded(&Answer::new(400, body)).expect_err("refused");
+        assert_eq!(
+            verdict,
+            Verdict::refused("The CRM answered 400: Only once.")
+        );
+        let wrong_key = succeeded(&Answer::new(401, "<html>")).expect_err("refused");
+        assert_eq!(wrong_key.status(), Some(401));
+    }
 }
