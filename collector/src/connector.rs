@@ -10,8 +10,13 @@ pub(crate) mod tokens;
 pub(crate) mod wire;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod hubspot_tests;
+#[cfg(test)]
 mod memory;
 
+mod hubspot;
 mod tryton;
 
 use sayso_shared::{
@@ -98,6 +103,10 @@ pub(crate) async fn tell(
     change: &Change,
 ) -> Verdict {
     let told = match crm {
+        Crm::HubSpot(settings) => match known(credentials) {
+            Ok(credentials) => hubspot::tell(line, settings, &credentials, desk, change).await,
+            Err(verdict) => Err(verdict),
+        },
         Crm::Tryton(settings) => match known(credentials) {
             Ok(credentials) => tryton::tell(line, settings, &credentials, desk, change).await,
             Err(verdict) => Err(verdict),
@@ -114,6 +123,7 @@ pub(crate) async fn lists(
     desk: &Desk<'_>,
 ) -> Told<Lists> {
     match crm {
+        Crm::HubSpot(settings) => hubspot::lists(line, settings, &known(credentials)?, desk).await,
         Crm::Tryton(settings) => tryton::lists(line, settings, &known(credentials)?, desk).await,
     }
 }

@@ -10,6 +10,7 @@ mod lists;
 mod rules;
 mod wire;
 
+pub mod hubspot;
 pub mod tryton;
 
 pub use answered::{Answer, Told, Verdict};
@@ -58,16 +59,18 @@ pub enum Crm {
     // SuperOffice(superoffice::Settings),
     // Zoho(zoho::Settings),
     // PerfectView(perfectview::Settings),
-    // HubSpot(hubspot::Settings),
+    /// HubSpot
+    HubSpot(hubspot::Settings),
 }
 
 impl Crm {
     /// The names that `crm` may have.
-    pub const NAMES: [&str; 1] = ["tryton"];
+    pub const NAMES: [&str; 2] = ["hubspot", "tryton"];
 
     /// Reads the settings of a CRM; pointers begin at the settings.
     pub fn parse(name: &str, settings: &Value) -> Option<Result<Self, FieldError>> {
         Some(match name {
+            "hubspot" => read(settings).map(Self::HubSpot),
             "tryton" => read(settings).map(Self::Tryton),
             _ => return None,
         })
@@ -77,6 +80,7 @@ impl Crm {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::HubSpot(_) => "hubspot",
             Self::Tryton(_) => "tryton",
         }
     }
@@ -85,6 +89,7 @@ impl Crm {
     #[must_use]
     pub fn mapping(&self) -> &dyn Mapping {
         match self {
+            Self::HubSpot(settings) => settings,
             Self::Tryton(settings) => settings,
         }
     }

@@ -30,6 +30,7 @@ pub mod pages;
 pub mod receiver;
 pub mod script;
 pub mod smtp;
+pub mod tryton;
 pub mod viewing;
 pub mod visitor;
 pub mod weight;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::deadline::{eventually, within};
 use crate::leash::Leash;
+use crate::ports;
 use crate::wire::{ask, get};
 use crate::workspace::{fresh_folder, root};
-use crate::{ports, workspace};
 
 /// Making the database takes half a minute on a busy machine.
 const START: Duration = Duration::from_mins(5);
@@ -46,7 +46,7 @@ impl Tryton {
 
     /// Starts on what an earlier one left, on the same port.
     pub fn start_again(&mut self) {
-        let program = workspace::target().join("python/bin/python");
+        let program = root().join("target/python/bin/python");
         let (folder, port) = (self.folder.display().to_string(), self.port.to_string());
         let leash = Leash::start(
             &program,
@@ -54,14 +54,15 @@ impl Tryton {
             root(),
             &[("DIR", &folder), ("PORT", &port)],
         );
-        let (key, list) = within(START, "Tryton's database", || {
+        let (key, list) = within(START, || {
             let printed = leash.printed();
             let said = |name: &str| {
                 let line = printed.lines().find_map(|line| line.strip_prefix(name));
                 line.map(|said| said.trim().to_owned())
             };
             Some((said("key: ")?, said("list: ")?.parse().ok()?))
-        });
+        })
+        .unwrap_or_else(|| panic!("no database of Tryton:\n{}", leash.printed()));
         (self.key, self.list) = (key, list);
         self.leash = Some(leash);
         eventually("Tryton to answer", || {
@@ -99,7 +100,10 @@ impl Tryton {
     pub fn rows(&self, model: &str, fields: &str, domain: &Value) -> Vec<Value> {
         let domain = URL_SAFE.encode(domain.to_string());
         let domain = domain.replace('=', "%3D");
-        let url = format!("{}/crm/rest/model/{model}?f={fields}&d={domain}", self.origin());
+        let url = format!(
+            "{}/crm/rest/model/{model}?f={fields}&d={domain}",
+            self.origin()
+        );
         let rows = get(url).bearer(&self.key).send().expect(200).json();
         rows.as_array().cloned().unwrap_or_default()
     }
@@ -107,13 +111,21 @@ impl Tryton {
     /// Makes a row, as somebody who works with Tryton would.
     pub fn make(&self, model: &str, row: &Value) {
         let url = format!("{}/crm/rest/model/{model}", self.origin());
-        let _ = ask("POST", url).bearer(&self.key).json(row).send().expect(200);
+        let _ = ask("POST", url)
+            .bearer(&self.key)
+            .json(row)
+            .send()
+            .expect(200);
     }
 
     /// Whether each subscription of an address to the list is active.
     #[must_use]
     pub fn subscriptions(&self, email: &str) -> Vec<bool> {
-        let domain = json!([["email", "=", email], ["list_", "=", self.list], ["active", "in", [true, false]]]);
+        let domain = json!([
+            ["email", "=", email],
+            ["list_", "=", self.list],
+            ["active", "in", [true, false]]
+        ]);
         let rows = self.rows("marketing.email", "active", &domain);
         let is_active = |row: &Value| row["active"] == json!(true) || row["active"] == json!(1);
         rows.iter().map(is_active).collect()

@@ -22,7 +22,7 @@ const NOTE: usize = 400;
 
 /// How Tryton is set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TrytonSettings))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where it is: scheme, host and port
@@ -42,7 +42,7 @@ pub struct Settings {
 
 /// What a purpose is in Tryton.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TrytonSubscription))]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
     /// The id of the mailing list, a `marketing.email.list`
