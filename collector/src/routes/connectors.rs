@@ -344,16 +344,14 @@ pub(super) async fn act(
     act: &str,
 ) -> Outcome<Response> {
     let method = wanted.request.method();
-    match act {
-        "lists" | "deliveries" if !matches!(method, Method::Get | Method::Head) => {
-            return wrong_method("GET, HEAD");
-        }
-        "lists" | "deliveries" => {}
-        "test" | "dry-run" | "disable" | "enable" | "replay" if method != Method::Post => {
-            return wrong_method("POST");
-        }
-        "test" | "dry-run" | "disable" | "enable" | "replay" => {}
-        _ => return Err(Problem::no_route().into()),
+    let is_read = matches!(act, "lists" | "deliveries");
+    if !is_read && !matches!(act, "test" | "dry-run" | "disable" | "enable" | "replay") {
+        return Err(Problem::no_route().into());
+    }
+    match method {
+        Method::Get | Method::Head if is_read => {}
+        Method::Post if !is_read => {}
+        _ => return wrong_method(if is_read { "GET, HEAD" } else { "POST" }),
     }
     keys::admin(&wanted, site).await?;
     match act {

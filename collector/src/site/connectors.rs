@@ -48,6 +48,7 @@ impl Site {
         key: EndpointKey,
         request: &Value,
     ) -> Outcome<(u16, ConnectorAnswer)> {
+        self.is_free(&key, true)?;
         let request: ConnectorRequest = json::fields(request)?;
         let settings = Settings::read(&self.env)?;
         // 1.
@@ -90,10 +91,9 @@ impl Site {
 
     /// Removes a connector; removing it again changes nothing.
     pub(super) fn remove_connector(&self, key: &EndpointKey) -> Outcome<()> {
+        self.is_free(key, true)?;
         let mut snapshot = self.known()?;
-        snapshot
-            .endpoints
-            .retain(|known| known.key != *key || known.connector.is_none());
+        snapshot.endpoints.retain(|known| known.key != *key);
         self.store.commit(|| self.keep(&mut snapshot))
     }
 
@@ -113,7 +113,7 @@ impl Site {
     /// What the CRM has to choose from.
     pub(super) async fn connector_lists(&self, key: &EndpointKey) -> Outcome<Lists> {
         let lists = self.lists_of(key).await?;
-        Ok(lists.map_err(|verdict| unproven(&verdict))?)
+        lists.map_err(|verdict| unproven(&verdict))
     }
 
     /// What would be written of a change that never happened.

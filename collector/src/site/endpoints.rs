@@ -53,6 +53,7 @@ impl Site {
         key: EndpointKey,
         request: &Value,
     ) -> Outcome<(u16, EndpointAnswer)> {
+        self.is_free(&key, false)?;
         let request: &EndpointRequest = &json::fields(request)?;
         let settings = Settings::read(&self.env)?;
         let snapshot = self.known()?;
@@ -89,6 +90,7 @@ impl Site {
 
     /// Removes an endpoint; removing it again changes nothing.
     pub(super) fn remove_endpoint(&self, key: &EndpointKey) -> Outcome<()> {
+        self.is_free(key, false)?;
         let mut snapshot = self.known()?;
         snapshot.endpoints.retain(|endpoint| endpoint.key != *key);
         self.store.commit(|| self.keep(&mut snapshot))

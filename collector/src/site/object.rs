@@ -100,42 +100,30 @@ impl SiteObject {
                 answer::no_content()?
             }
             Ask::SetEndpoint { key, request } => {
-                site.is_free(&key, false)?;
                 let (status, body) = site.set_endpoint(key, &request).await?;
                 answer::json(status, &body)?
             }
             Ask::RemoveEndpoint { key } => {
-                site.is_free(&key, false)?;
                 site.remove_endpoint(&key)?;
                 answer::no_content()?
             }
             Ask::Endpoint { key, ask } if ask.changes_nothing() => {
-                site.is_connector(&key, false)?;
-                return at_endpoint(site, &key, ask, now).await;
+                return at_webhook(site, &key, ask, now).await;
             }
-            Ask::Endpoint { key, ask } => {
-                site.is_connector(&key, false)?;
-                at_endpoint(site, &key, ask, now).await?
-            }
+            Ask::Endpoint { key, ask } => at_webhook(site, &key, ask, now).await?,
             Ask::Connectors => return Ok(answer::json(200, &site.connectors()?)?),
             Ask::SetConnector { key, request } => {
-                site.is_free(&key, true)?;
                 let (status, body) = site.set_connector(key, &request).await?;
                 answer::json(status, &body)?
             }
             Ask::RemoveConnector { key } => {
-                site.is_free(&key, true)?;
                 site.remove_connector(&key)?;
                 answer::no_content()?
             }
             Ask::Connector { key, ask } if ask.changes_nothing() => {
-                site.is_connector(&key, true)?;
                 return at_connector(site, &key, ask, now).await;
             }
-            Ask::Connector { key, ask } => {
-                site.is_connector(&key, true)?;
-                at_connector(site, &key, ask, now).await?
-            }
+            Ask::Connector { key, ask } => at_connector(site, &key, ask, now).await?,
             Ask::SetKey { name, request } => {
                 let (status, body) = site.set_key(name, request, now)?;
                 answer::json(status, &body)?
@@ -160,6 +148,7 @@ async fn at_connector(
     ask: AtConnector,
     now: Timestamp,
 ) -> Outcome<Response> {
+    site.is_connector(key, true)?;
     let response = match ask {
         AtConnector::Show => answer::json(200, &site.connector(key)?),
         AtConnector::Test => answer::json(200, &site.test_connector(key).await?),
@@ -170,7 +159,18 @@ async fn at_connector(
     Ok(response?)
 }
 
-/// What is asked about an endpoint that is set.
+/// What is asked about a webhook that is set.
+async fn at_webhook(
+    site: &Site,
+    key: &EndpointKey,
+    ask: AtEndpoint,
+    now: Timestamp,
+) -> Outcome<Response> {
+    site.is_connector(key, false)?;
+    at_endpoint(site, key, ask, now).await
+}
+
+/// What is asked about an endpoint that is set, whoever is told there.
 async fn at_endpoint(
     site: &Site,
     key: &EndpointKey,

@@ -1,5 +1,7 @@
 //! Changes: what a connector is told of an event.
 
+use std::fmt::Write as _;
+
 use uuid::Uuid;
 
 use super::DryRunRequest;
@@ -172,10 +174,13 @@ impl Change {
 impl ReceiptName {
     fn of(compact: &str) -> Option<Self> {
         let digest = sha256(compact.as_bytes());
-        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hash = String::new();
+        for byte in digest.iter().take(SHORT / 2) {
+            let _ = write!(hash, "{byte:02x}");
+        }
         Some(Self {
             id: Gist::read(compact)?.jti,
-            hash: hash.chars().take(SHORT).collect(),
+            hash,
         })
     }
 }

@@ -103,7 +103,7 @@ impl Settings {
     pub fn search(&self, model: &str, fields: &str, domain: &Value) -> String {
         // Tryton wants base64 that is filled up. Blanks at the end fill it up: 3 bytes are 4 letters.
         let mut domain = domain.to_string();
-        while domain.len() % 3 != 0 {
+        while !domain.len().is_multiple_of(3) {
             domain.push(' ');
         }
         let domain = base64url(domain.as_bytes());
