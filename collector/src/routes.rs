@@ -156,22 +156,8 @@ async fn route(request: Request, env: &Env, settings: &Settings) -> Outcome<Resp
                 .get(async |wanted| admin::list_keys(wanted, site).await)
                 .await
         }
-        ["v1", "sites", site, "connectors"] => connectors::all(wanted, site).await,
-        ["v1", "sites", site, "connectors", connector] => {
-            connectors::route(wanted, site, connector).await
-        }
-        [
-            "v1",
-            "sites",
-            site,
-            "connectors",
-            connector,
-            "deliveries",
-            event,
-            "resend",
-        ] => connectors::resend(wanted, site, connector, event).await,
-        ["v1", "sites", site, "connectors", connector, act] => {
-            connectors::act(wanted, site, connector, act).await
+        ["v1", "sites", site, "connectors", rest @ ..] => {
+            connectors::below(wanted, site, rest).await
         }
         ["v1", "sites", site, "keys", key] => admin::key(wanted, site, key).await,
         ["confirm", token] => confirm::route(wanted, token).await,

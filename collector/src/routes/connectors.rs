@@ -311,7 +311,18 @@ pub(super) async fn enable(wanted: &Wanted<'_>, site: &str, connector: &str) -> 
     lane(wanted, site, connector, AtEndpoint::Enable).await
 }
 
-pub(super) async fn all(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
+/// Everything from `/connectors` on.
+pub(super) async fn below(wanted: Wanted<'_>, site: &str, rest: &[&str]) -> Outcome<Response> {
+    match *rest {
+        [] => all(wanted, site).await,
+        [connector] => route(wanted, site, connector).await,
+        [connector, "deliveries", event, "resend"] => resend(wanted, site, connector, event).await,
+        [connector, what] => act(wanted, site, connector, what).await,
+        _ => Err(Problem::no_route().into()),
+    }
+}
+
+async fn all(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     match wanted.request.method() {
         Method::Get | Method::Head => {
             keys::admin(&wanted, site).await?;
@@ -321,7 +332,7 @@ pub(super) async fn all(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     }
 }
 
-pub(super) async fn route(wanted: Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
+async fn route(wanted: Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     let method = wanted.request.method();
     match method {
         Method::Get | Method::Head | Method::Put | Method::Delete => {
@@ -337,12 +348,7 @@ pub(super) async fn route(wanted: Wanted<'_>, site: &str, connector: &str) -> Ou
 }
 
 /// What is done with a connector.
-pub(super) async fn act(
-    wanted: Wanted<'_>,
-    site: &str,
-    connector: &str,
-    act: &str,
-) -> Outcome<Response> {
+async fn act(wanted: Wanted<'_>, site: &str, connector: &str, act: &str) -> Outcome<Response> {
     let method = wanted.request.method();
     let is_read = matches!(act, "lists" | "deliveries");
     if !is_read && !matches!(act, "test" | "dry-run" | "disable" | "enable" | "replay") {
