@@ -17,6 +17,8 @@ pub(super) struct Bell {
 pub(super) struct Ring<'b> {
     bell: &'b Bell,
     heard: u64,
+    /// Who is to be woken
+    waker: Option<Waker>,
 }
 
 impl Bell {
@@ -32,6 +34,7 @@ impl Bell {
         Ring {
             bell: self,
             heard: self.rung.get(),
+            waker: None,
         }
     }
 }
@@ -39,15 +42,31 @@ impl Bell {
 impl Future for Ring<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.bell.rung.get() != self.heard {
             return Poll::Ready(());
         }
-        let mut waiting = self.bell.waiting.borrow_mut();
-        if !waiting.iter().any(|known| known.will_wake(context.waker())) {
-            waiting.push(context.waker().clone());
-        }
+        self.forget();
+        let waker = context.waker().clone();
+        self.bell.waiting.borrow_mut().push(waker.clone());
+        self.waker = Some(waker);
         Poll::Pending
+    }
+}
+
+impl Ring<'_> {
+    fn forget(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            let mut waiting = self.bell.waiting.borrow_mut();
+            waiting.retain(|known| !known.will_wake(&waker));
+        }
+    }
+}
+
+impl Drop for Ring<'_> {
+    /// Who waits no longer is not kept: in a quiet site nothing rings for days.
+    fn drop(&mut self) {
+        self.forget();
     }
 }
 
@@ -87,6 +106,19 @@ mod tests {
         assert_eq!(ring.as_mut().poll(&mut context), Poll::Ready(()));
         bell.ring();
         assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn who_stops_waiting_is_forgotten() {
+        let (bell, woken) = (Bell::default(), Arc::new(Woken(AtomicU32::new(0))));
+        let waker = Waker::from(Arc::clone(&woken));
+        for _ in 0..3 {
+            let mut ring = pin!(bell.listen());
+            let polled = ring.as_mut().poll(&mut Context::from_waker(&waker));
+            assert_eq!(polled, Poll::Pending);
+            assert_eq!(bell.waiting.borrow().len(), 1);
+        }
+        assert!(bell.waiting.borrow().is_empty());
     }
 
     #[test]
