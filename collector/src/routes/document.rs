@@ -178,7 +178,13 @@ const FILES: [&str; 7] = [
 
 #[test]
 fn every_route_of_the_router_is_in_the_document_and_nothing_else_is() {
-    let routed = routed(include_str!("../routes.rs"));
+    let mut routed = routed(include_str!("../routes.rs"), "match segments.as_slice() {");
+    let below = self::routed(include_str!("connectors.rs"), "match *rest {");
+    routed.extend(
+        below
+            .into_iter()
+            .map(|rest| format!("/v1/sites/{{}}/connectors{rest}")),
+    );
     let document = Routes::openapi();
     let anonymous = |path: &String| {
         let segment = |segment: &str| match segment.strip_prefix('{') {
@@ -209,10 +215,8 @@ fn every_route_of_the_router_is_in_the_document_and_nothing_else_is() {
 }
 
 /// The paths that the router matches, with `{}` for whatever is a name.
-fn routed(source: &str) -> BTreeSet<String> {
-    let (_, arms) = source
-        .split_once("match segments.as_slice() {")
-        .expect("the router");
+fn routed(source: &str, beginning: &str) -> BTreeSet<String> {
+    let (_, arms) = source.split_once(beginning).expect("the router");
     let (arms, _) = arms.split_once("_ => Err").expect("its end");
     let mut routes = BTreeSet::new();
     for arm in arms.split("=>") {
