@@ -186,8 +186,8 @@ fn a_choice_that_was_changed_twice_before_it_arrived_takes_back_the_first() {
     let (given, lost) = (uuid_v7(at(0), [1; 10]), uuid_v7(at(1), [2; 10]));
     good(book.record(&decided(1, at(0)), Some(ORIGIN), at(0)));
     assert_eq!(status(&book, "STORE"), Status::Given);
-    let mut last = instead(3, false, given, at(2));
-    last["replaces"] = json!([given, lost]);
-    good(book.record(&last, Some(ORIGIN), at(2)));
+    let mut third = instead(3, false, given, at(2));
+    third["replaces"] = json!([given, lost]);
+    good(book.record(&third, Some(ORIGIN), at(2)));
     assert_eq!(status(&book, "STORE"), Status::Withdrawn);
 }

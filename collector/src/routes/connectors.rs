@@ -187,7 +187,7 @@ pub(super) async fn dry_run(
     params(
         ("site" = String, Path, description = "Name of the site"),
         ("connector" = String, Path, description = "What you call the connector"),
-        ("limit" = Option<u32>, Query, description = "At most so many, 1 to 200; 100 if absent"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "At most so many, 1 to 200; 100 if absent"),
     ),
     responses(
         (status = 200, description = "Where it stands", body = sayso_shared::attempt::Deliveries),
