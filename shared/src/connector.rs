@@ -7,6 +7,7 @@
 mod answered;
 mod change;
 mod lists;
+mod mark;
 mod rules;
 mod wire;
 
@@ -16,6 +17,7 @@ pub mod tryton;
 pub use answered::{Answer, Told, Verdict};
 pub use change::{Change, ReceiptName, Says};
 pub use lists::{Item, Lists};
+pub use mark::Mark;
 pub use rules::{WhenSeveral, WhenUnknown};
 pub use wire::{
     ConnectorAnswer, ConnectorRequest, Connectors, DryRunAnswer, DryRunRequest, WouldWrite,

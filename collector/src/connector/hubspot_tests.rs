@@ -106,6 +106,24 @@ fn what_hubspot_has_already_or_newer_is_left_alone() {
 }
 
 #[test]
+fn a_no_that_was_written_late_from_here_is_no_newer_than_its_decision() {
+    let read = read_statuses();
+    let explanation = "Sayso receipt 00000000-0000-0000-0000-000000000004 sha256:0123456789ab; withdrawn 2027-01-15T07:00:00.000Z; News";
+    let stands = json!({"status": "COMPLETE", "results": [{
+        "channel": "EMAIL", "status": "UNSUBSCRIBED", "subscriptionId": 77, "timestamp": "2027-01-15T09:00:00Z",
+        "source": "x", "subscriberIdString": "ada+x@example.org", "legalBasisExplanation": explanation,
+    }]});
+    let (stands, write) = (stands.to_string(), write_status());
+    let script = [
+        (read.as_str(), 200, stands.as_str()),
+        (UPSERT, 200, COMPLETE),
+        (write.as_str(), 200, COMPLETE),
+    ];
+    let (verdict, _) = told(&crm(&Value::Null), EventType::Given, &script);
+    assert_eq!(verdict, Verdict::done("Subscription 77: subscribed."));
+}
+
+#[test]
 fn a_withdrawal_is_written_over_a_newer_yes_and_makes_no_contact() {
     let (read, write) = (read_statuses(), write_status());
     let stands = stands("SUBSCRIBED", "2027-02-01T00:00:00Z");

@@ -1,7 +1,7 @@
 //! HubSpot: subscription statuses (communication preferences v4) and contacts (CRM v3).
 //!
 //! A purpose is one subscription type. HubSpot keeps the status by the address itself, so telling it twice is harmless, and it keeps when a
-//! status was set, so that a yes that is older than what HubSpot has is left out. A request that waits to be confirmed is not told. Once
+//! status was set, so that a yes that is older than a no of HubSpot's is left out; a no of ours counts from its decision ([`Mark`]). A request that waits to be confirmed is not told. Once
 //! somebody is erased, HubSpot is the only one who knows the address: it is found by the contact property that carries Sayso's id of the
 //! person, where the mapping names one.
 
@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Change, Lists, Mapping, Told, Verdict, WhenUnknown, read};
+use super::{Answer, Change, Lists, Mapping, Mark, Told, Verdict, WhenUnknown, read};
 use crate::{key::PurposeKey, problem::FieldError, purpose::LegalBasis, time::Timestamp};
 
 /// What the subscription types are called here.
@@ -86,6 +86,9 @@ pub struct Status {
     /// When it was set
     #[serde(default)]
     pub timestamp: Option<String>,
+    /// Why; where it was set from here, it names the decision
+    #[serde(default)]
+    pub legal_basis_explanation: Option<String>,
     /// Of which type
     pub subscription_id: u64,
 }
@@ -238,7 +241,8 @@ pub fn write(known: &[Status], of: &Subscription, change: &Change, is_yes: bool)
         .timestamp
         .as_deref()
         .and_then(|at| Timestamp::parse(at).ok());
-    let is_newer = set_at.is_some_and(|set_at| set_at > change.decided_at);
+    let since = Mark::counts_from(known.legal_basis_explanation.as_deref(), set_at);
+    let is_newer = since.is_some_and(|since| since > change.decided_at);
     if is_yes && known.status == "UNSUBSCRIBED" && is_newer {
         return Write::Leave("HubSpot has a newer no");
     }

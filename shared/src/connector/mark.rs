@@ -1,0 +1,69 @@
+//! Marks: what [`Change::comment`] leaves in a CRM, read back.
+//!
+//! A CRM says when a status was written, not when the person decided: what this product wrote late would look newer than it is, and a
+//! real yes would be left out for it. So what carries a mark counts from the decision that the mark names; what somebody did in the CRM
+//! by hand carries none, and counts from when it was written.
+
+use crate::time::Timestamp;
+
+/// What a comment of ours says of the change that it was written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// When the person decided
+    pub decided_at: Timestamp,
+}
+
+impl Mark {
+    /// The mark in a comment, unless it is somebody else's or was cut off.
+    #[must_use]
+    pub fn read(comment: &str) -> Option<Self> {
+        let mut parts = comment.strip_prefix("Sayso receipt ")?.splitn(3, "; ");
+        let (_receipt, said) = (parts.next()?, parts.next()?);
+        let (_word, at) = said.split_once(' ')?;
+        Some(Self {
+            decided_at: Timestamp::parse(at).ok()?,
+        })
+    }
+
+    /// From when on counts what a CRM has: the decision that its comment names, else when it was written.
+    #[must_use]
+    pub fn counts_from(comment: Option<&str>, written_at: Option<Timestamp>) -> Option<Timestamp> {
+        let mark = comment.and_then(Self::read);
+        mark.map(|mark| mark.decided_at).or(written_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "Sayso receipt 00000000-0000-0000-0000-000000000003 sha256:0123456789ab; withdrawn 2027-01-15T08:00:00.000Z; News; and more";
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("a time")
+    }
+
+    #[test]
+    fn what_we_wrote_counts_from_the_decision_however_late_it_was_written() {
+        let late = at("2027-01-16T00:00:00Z");
+        let decided = at("2027-01-15T08:00:00Z");
+        assert_eq!(Mark::counts_from(Some(OURS), Some(late)), Some(decided));
+        assert_eq!(Mark::counts_from(Some(OURS), None), Some(decided));
+    }
+
+    #[test]
+    fn what_others_wrote_or_was_cut_off_counts_from_when_it_was_written() {
+        let written = at("2027-01-16T00:00:00Z");
+        for comment in [
+            "by telephone",
+            "Sayso",
+            "Sayso receipt x",
+            &OURS[..90],
+            "Sayso receipt x; given yesterday; News",
+        ] {
+            let counted = Mark::counts_from(Some(comment), Some(written));
+            assert_eq!(counted, Some(written), "{comment}");
+        }
+        assert_eq!(Mark::counts_from(None, None), None);
+    }
+}
