@@ -22,6 +22,7 @@ pub mod stack;
 
 pub mod boxes;
 pub mod browser;
+pub mod crm;
 pub mod embedding;
 pub mod fuzz;
 pub mod host;
