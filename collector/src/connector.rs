@@ -15,8 +15,11 @@ mod fixture;
 mod hubspot_tests;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod perfectview_tests;
 
 mod hubspot;
+mod perfectview;
 mod tryton;
 
 use sayso_shared::{
@@ -45,6 +48,8 @@ pub(crate) struct Request {
     pub(crate) url: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<String>,
+    /// The body as a dry run shows it, where credentials are in the body
+    pub(crate) shown: Option<String>,
     /// The answer that a dry run goes on with, where this is a write: what the CRM documents for success
     pub(crate) supposed: Answer,
 }
@@ -57,6 +62,7 @@ impl Request {
             url: url.into(),
             headers: Vec::new(),
             body: None,
+            shown: None,
             supposed: Answer::new(200, "{}"),
         }
     }
@@ -111,6 +117,10 @@ pub(crate) async fn tell(
             Ok(credentials) => tryton::tell(line, settings, &credentials, desk, change).await,
             Err(verdict) => Err(verdict),
         },
+        Crm::PerfectView(settings) => match known(credentials) {
+            Ok(credentials) => perfectview::tell(line, settings, &credentials, change).await,
+            Err(verdict) => Err(verdict),
+        },
     };
     told.unwrap_or_else(|verdict| verdict)
 }
@@ -125,6 +135,9 @@ pub(crate) async fn lists(
     match crm {
         Crm::HubSpot(settings) => hubspot::lists(line, settings, &known(credentials)?, desk).await,
         Crm::Tryton(settings) => tryton::lists(line, settings, &known(credentials)?, desk).await,
+        Crm::PerfectView(settings) => {
+            perfectview::lists(line, settings, &known(credentials)?).await
+        }
     }
 }
 

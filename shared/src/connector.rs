@@ -12,6 +12,8 @@ mod rules;
 mod wire;
 
 pub mod hubspot;
+pub mod perfectview;
+pub mod soap;
 pub mod tryton;
 
 pub use answered::{Answer, Told, Verdict};
@@ -58,22 +60,24 @@ impl Connector {
 pub enum Crm {
     /// Tryton
     Tryton(tryton::Settings),
+    /// PerfectView CRM Online
+    PerfectView(perfectview::Settings),
     // SuperOffice(superoffice::Settings),
     // Zoho(zoho::Settings),
-    // PerfectView(perfectview::Settings),
     /// HubSpot
     HubSpot(hubspot::Settings),
 }
 
 impl Crm {
     /// The names that `crm` may have.
-    pub const NAMES: [&str; 2] = ["hubspot", "tryton"];
+    pub const NAMES: [&str; 3] = ["hubspot", "perfectview", "tryton"];
 
     /// Reads the settings of a CRM; pointers begin at the settings.
     pub fn parse(name: &str, settings: &Value) -> Option<Result<Self, FieldError>> {
         Some(match name {
             "hubspot" => read(settings).map(Self::HubSpot),
             "tryton" => read(settings).map(Self::Tryton),
+            "perfectview" => read(settings).map(Self::PerfectView),
             _ => return None,
         })
     }
@@ -84,6 +88,7 @@ impl Crm {
         match self {
             Self::HubSpot(_) => "hubspot",
             Self::Tryton(_) => "tryton",
+            Self::PerfectView(_) => "perfectview",
         }
     }
 
@@ -93,6 +98,7 @@ impl Crm {
         match self {
             Self::HubSpot(settings) => settings,
             Self::Tryton(settings) => settings,
+            Self::PerfectView(settings) => settings,
         }
     }
 

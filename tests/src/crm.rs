@@ -17,6 +17,7 @@ use crate::host::Reply;
 use crate::serving::serve;
 
 pub mod hubspot;
+pub mod perfectview;
 
 /// What a CRM holds, and how it answers as documented.
 pub trait Books: Send + 'static {

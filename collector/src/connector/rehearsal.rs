@@ -35,7 +35,7 @@ impl<L: Line> Line for Rehearsal<L> {
         self.writes.borrow_mut().push(WouldWrite {
             method: request.method.to_owned(),
             url: request.url,
-            body: request.body,
+            body: request.shown.or(request.body),
         });
         Ok(request.supposed)
     }

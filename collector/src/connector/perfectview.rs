@@ -1,0 +1,211 @@
+//! PerfectView over SOAP 1.1: one address, and each call named by its `SOAPAction`.
+
+use sayso_shared::connector::{
+    Change, Lists, Says, WhenUnknown,
+    perfectview::{
+        self as pv, Call, Credentials, Fact, Marked, Person, Settings, has_mark, has_newer,
+        has_note, made, note, persons, result, with_subject,
+    },
+};
+
+use super::{Answer, Line, Request, Told, Verdict};
+
+/// Who asks whom.
+struct PerfectView<'a, L> {
+    line: &'a L,
+    settings: &'a Settings,
+    credentials: &'a Credentials,
+}
+
+/// Tells PerfectView of a change:
+///
+/// 1. finds the persons of the address, or makes one where somebody said yes;
+/// 2. leaves out a yes where a field says that the person decided later;
+/// 3. gives or takes the mark, unless it is so already;
+/// 4. sets the fields;
+/// 5. leaves a note on each person, unless it is there.
+pub(crate) async fn tell(
+    line: &impl Line,
+    settings: &Settings,
+    credentials: &Credentials,
+    change: &Change,
+) -> Told<Verdict> {
+    let perfectview = PerfectView {
+        line,
+        settings,
+        credentials,
+    };
+    match change.says() {
+        Says::Yes | Says::No => {}
+        Says::Pending => {
+            let why = "PerfectView has no state for a request.";
+            return Ok(Verdict::not_wanted(why));
+        }
+        Says::Forget => return perfectview.forget(change).await,
+    }
+    let purpose = change.purpose.as_ref();
+    let Some(marked) = purpose.and_then(|purpose| settings.purposes.get(purpose)) else {
+        let why = "The mapping does not name this purpose.";
+        return Ok(Verdict::not_wanted(why));
+    };
+    let Some(email) = change.email.as_deref() else {
+        return Ok(Verdict::not_wanted("The person was erased since."));
+    };
+    let is_yes = change.says() == Says::Yes;
+    let persons = perfectview.persons(email, is_yes).await?;
+    if persons.is_empty() {
+        let why = "PerfectView knows nobody of this address.";
+        return Ok(Verdict::not_wanted(why));
+    }
+    let mut told = 0;
+    for person in &persons {
+        if is_yes && perfectview.has_newer(person, marked, change).await? {
+            continue;
+        }
+        perfectview.write(person, &[marked], change).await?;
+        told += 1;
+    }
+    if told == 0 {
+        return Ok(Verdict::not_wanted(
+            "PerfectView has a later decision of the person.",
+        ));
+    }
+    Ok(Verdict::done(format!("Written at {}.", count(told))))
+}
+
+/// What there is to choose from.
+pub(crate) async fn lists(
+    line: &impl Line,
+    settings: &Settings,
+    credentials: &Credentials,
+) -> Told<Lists> {
+    let perfectview = PerfectView {
+        line,
+        settings,
+        credentials,
+    };
+    let marks = perfectview.ask(credentials.marks()).await?;
+    let fields = perfectview.ask(credentials.fields()).await?;
+    let types = perfectview.ask(credentials.types()).await?;
+    let lists = pv::lists(&result(&marks)?, &result(&fields)?, &result(&types)?);
+    Ok(lists)
+}
+
+impl<L: Line> PerfectView<'_, L> {
+    async fn persons(&self, email: &str, may_make: bool) -> Told<Vec<Person>> {
+        let found = self.ask(self.credentials.search(email)).await?;
+        let found = persons(&result(&found)?);
+        let create = self.settings.new_person.as_ref();
+        let create = create.filter(|_| self.settings.when_unknown == WhenUnknown::Create);
+        match create {
+            Some(new) if found.is_empty() && may_make => {
+                let answer = self.set(self.credentials.create(new, email)).await?;
+                // A dry run makes nobody, and goes on with nobody's ids.
+                Ok(vec![made(&result(&answer)?).unwrap_or_default()])
+            }
+            _ => self.settings.when_several.among(found).map_err(|several| {
+                Verdict::refused(format!(
+                    "PerfectView has {several} persons of this address; `when_several` says to tell none."
+                ))
+            }),
+        }
+    }
+
+    /// Whether a field says that the person decided later.
+    async fn has_newer(&self, person: &Person, marked: &Marked, change: &Change) -> Told<bool> {
+        let field = marked.fields.get(&Fact::DecidedAt);
+        let Some(field) = field.filter(|_| !person.is_supposed()) else {
+            return Ok(false);
+        };
+        let known = self.ask(self.credentials.fields_of(person)).await?;
+        Ok(has_newer(&result(&known)?, field, change))
+    }
+
+    async fn write(&self, person: &Person, all: &[&Marked], change: &Change) -> Told<()> {
+        for marked in all {
+            if let Some(mark) = &marked.mark {
+                self.mark(person, mark, change).await?;
+            }
+            let values = self.settings.values(marked, change);
+            if !values.is_empty() {
+                result(&self.set(self.credentials.update(person, &values)).await?)?;
+            }
+        }
+        if self.settings.note {
+            let text = note(change);
+            let has = !person.is_supposed() && {
+                let call = self.credentials.notes_of(person);
+                has_note(&result(&self.ask(call).await?)?, &text)
+            };
+            if !has {
+                result(&self.set(self.credentials.add_note(person, &text)).await?)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark(&self, person: &Person, mark: &str, change: &Change) -> Told<()> {
+        let given = change.says() == Says::Yes;
+        let has = !person.is_supposed() && {
+            let call = self.credentials.marks_of(person);
+            has_mark(&result(&self.ask(call).await?)?, mark)
+        };
+        if given && !has {
+            let call = self.credentials.add_mark(person, mark, change);
+            result(&self.set(call).await?)?;
+        } else if has && !given {
+            result(&self.set(self.credentials.remove_mark(person, mark)).await?)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back everything that is mapped, of an erased person whom a field names.
+    async fn forget(&self, change: &Change) -> Told<Verdict> {
+        let Some(by) = &self.settings.subject else {
+            return Ok(Verdict::not_wanted(
+                "PerfectView is searched by a field of the person, and the settings name none: erase the person in PerfectView.",
+            ));
+        };
+        let found = self
+            .ask(self.credentials.search_subject(by, change))
+            .await?;
+        let all: Vec<&Marked> = self.settings.purposes.values().collect();
+        let mut told = 0;
+        for relation in with_subject(&result(&found)?, by, change) {
+            let call = self.credentials.relationships_of(&relation);
+            for person in persons(&result(&self.ask(call).await?)?) {
+                self.write(&person, &all, change).await?;
+                told += 1;
+            }
+        }
+        Ok(Verdict::done(format!(
+            "Erased: taken back at {}. The person itself is yours to erase.",
+            count(told)
+        )))
+    }
+
+    async fn ask(&self, call: Call) -> Told<Answer> {
+        self.line.read(self.request(call)).await
+    }
+
+    async fn set(&self, call: Call) -> Told<Answer> {
+        self.line.write(self.request(call)).await
+    }
+
+    fn request(&self, call: Call) -> Request {
+        let mut request = Request::new("POST", self.settings.url());
+        request.body = Some(call.body);
+        request.shown = Some(call.shown);
+        request.supposed = pv::supposed();
+        request
+            .header("content-type", "text/xml; charset=utf-8")
+            .header("soapaction", call.action)
+    }
+}
+
+fn count(persons: usize) -> String {
+    match persons {
+        1 => "1 person".to_owned(),
+        several => format!("{several} persons"),
+    }
+}
