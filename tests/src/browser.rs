@@ -103,6 +103,14 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot open {url}: {error}"));
     }
 
+    /// Goes back, as the browser's own button does. A script that says `history.back()` is run again by chromedriver where the navigation
+    /// interrupts it, and goes back twice.
+    pub fn back(&self) {
+        self.runtime
+            .block_on(self.client.back())
+            .unwrap_or_else(|error| panic!("cannot go back: {error}"));
+    }
+
     /// Does this inside the frame that a CSS selector names, whatever its origin, and comes back out.
     pub fn inside<T>(&self, frame: &str, act: impl FnOnce() -> T) -> T {
         let script = "return everywhere(document).find((e) => e.matches(arguments[0]));";

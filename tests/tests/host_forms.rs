@@ -314,7 +314,7 @@ fn comes_back(name: &str, browser: Browser) -> bool {
     let _ = visit.browser.ask("window.marked = true;", &[]);
     visit.browser.press("Elsewhere");
     visit.browser.see("Elsewhere");
-    let _ = visit.browser.ask("history.back();", &[]);
+    visit.browser.back();
     visit.browser.see("A page");
     eventually("the tick to come back", || {
         let boxes = visit.browser.boxes();
