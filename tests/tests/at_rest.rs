@@ -6,6 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sayso_tests::crm::Cloud;
+use sayso_tests::crm::hubspot::{HubSpot, NEWSLETTER, TOKEN, refusal};
+use sayso_tests::deadline::eventually;
 use sayso_tests::mailbox::wait_for_mail;
 use sayso_tests::receiver::{Manner, Receiver, SECRET};
 use sayso_tests::stack::{Stack, secret};
@@ -20,6 +23,7 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
     let _ = stack.add_endpoint("own", receiver.url(), SECRET);
     // One goes the whole way, one stays unconfirmed.
     let (whole, half) = (address("whole"), address("half"));
+    let crm = connected(&stack, &whole);
     let _ = says_yes_to(&stack, &whole, &["STORE", "EMARKETING"]);
     let _ = says_yes_to(&stack, &half, &["EVENTS"]);
     let (mail, other) = (wait_for_mail(&stack, &whole), wait_for_mail(&stack, &half));
@@ -27,6 +31,10 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
     stack.crm_knows(&whole, "EMARKETING", "given");
     let _ = withdraw(&mail.withdraw_link(), "EMARKETING");
     stack.crm_knows(&whole, "EMARKETING", "withdrawn");
+    eventually("HubSpot to be told", || {
+        let (status, _) = crm.books(|books| books.status(&whole))?;
+        (status == "UNSUBSCRIBED").then_some(())
+    });
 
     let called = address("called");
     tell(&stack, &called);
@@ -48,6 +56,7 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
             SECRET.trim_start_matches("whsec_").to_owned(),
         ),
         ("an API key", stack.demo_key()),
+        ("what lets into a CRM", TOKEN.to_owned()),
     ];
     for name in [
         "SAYSO_SIGNING_KEY",
@@ -75,6 +84,25 @@ fn nothing_personal_and_nothing_secret_lies_on_the_disk_in_clear() {
 const PHONE: &str = "+31 30 765 4321";
 const CUSTOMER: &str = "customer-90210-x";
 const COMMENT: &str = "Prefers a call in the evening.";
+
+/// A CRM that names the person in its first answer, which is an error.
+fn connected(stack: &Stack, email: &str) -> Cloud<HubSpot> {
+    let cloud = Cloud::start(HubSpot::default());
+    let about = email.to_owned();
+    cloud.answers_once(
+        move |asked| asked.path.last() == Some(&about),
+        refusal(503, "UNAVAILABLE", &format!("Try {email} again")),
+    );
+    let purposes = json!({"EMARKETING": {"subscription": NEWSLETTER}});
+    let wish = json!({
+        "crm": "hubspot",
+        "settings": {"origin": cloud.origin(), "purposes": purposes},
+        "credentials": {"token": TOKEN},
+    });
+    let put = stack.admin("PUT", "/v1/sites/demo/connectors/hubspot");
+    let _ = put.json(&wish).send().expect(201);
+    cloud
+}
 
 /// What somebody said on the telephone.
 fn tell(stack: &Stack, email: &str) {
