@@ -88,6 +88,8 @@ class Receiver(BaseHTTPRequestHandler):
         if self.path != "/webhooks":
             self.answer(404, "POST /webhooks")
         elif length > LARGEST:
+            # Who is answered while still sending sees a broken connection and no answer: take some of it first.
+            self.rfile.read(min(length, 4 * LARGEST))
             self.answer(413, "too large for an event")
         else:
             headers = {name.lower(): value for name, value in self.headers.items()}
