@@ -1,11 +1,11 @@
 //! Connectors: a change of a consent told to a CRM by its own API. One file of HTTP for each CRM.
 //!
 //! What is told and what the answers mean is decided in [`sayso_shared::connector`]. Here requests go over a [`Line`]: the Worker's one
-//! is [`wire::Wire`], that of a dry run [`rehearsal::Rehearsal`], and a native test answers from memory. Nothing here stores anything,
-//! and no header and no body goes to any log. To add a CRM: a file here with `tell` and `lists`, and a line in each of [`tell`] and
-//! [`lists`] below.
+//! is [`wire::Wire`], set on a [`stage::Stage`] for real or as a dry run, and a native test answers from memory. Nothing here stores
+//! anything, and no header and no body goes to any log. To add a CRM: a file here with `tell` and `lists`, and a line in each of [`tell`]
+//! and [`lists`] below.
 
-pub(crate) mod rehearsal;
+pub(crate) mod stage;
 pub(crate) mod tokens;
 pub(crate) mod wire;
 

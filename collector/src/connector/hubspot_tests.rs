@@ -11,7 +11,7 @@ use super::{
     Desk, Request,
     fixture::{at_once, change},
     memory::Script,
-    rehearsal::Rehearsal,
+    stage::Stage,
     tell,
     tokens::Tokens,
 };
@@ -229,7 +229,7 @@ fn nothing_is_told_of_a_request_or_of_somebody_who_is_not_to_be_made() {
 #[test]
 fn a_dry_run_reads_and_writes_nothing() {
     let read = read_statuses();
-    let line = Rehearsal::over(Script::of(&[(&read, 200, COMPLETE)]));
+    let line = Stage::rehearsal(Script::of(&[(&read, 200, COMPLETE)]));
     let tokens = Tokens::default();
     let desk = Desk {
         tokens: &tokens,

@@ -15,7 +15,7 @@ use super::{
     fixture::{at_once, change},
     memory::Script,
     perfectview::tell,
-    rehearsal::Rehearsal,
+    stage::Stage,
 };
 
 const MARK: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -253,7 +253,7 @@ fn a_dry_run_shows_what_would_be_made_and_no_key() {
     let new =
         json!({"relation_entity_type": "t", "relationship_entity_type": "s", "email_field": FIELD});
     let making = settings(&json!({"when_unknown": "create", "new_person": new}));
-    let rehearsal = Rehearsal::over(script);
+    let rehearsal = Stage::rehearsal(script);
     let change = change(EventType::Given);
     assert!(at_once(tell(&rehearsal, &making, &credentials(), &change)).is_ok());
     let writes: Vec<WouldWrite> = rehearsal.writes();

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     chance, clock,
-    connector::{self, Desk, tokens::AllTokens, wire::Wire},
+    connector::{self, Desk, stage::Stage, tokens::AllTokens, wire::Wire},
     failure::{Failure, Outcome},
     gathering::Gathering,
     settings::Settings,
@@ -361,7 +361,7 @@ impl Ledger {
             tokens: &tokens,
             now: at,
         };
-        let wire = Wire::within(keys.settings.reach());
+        let wire = Stage::performance(Wire::within(keys.settings.reach()));
         let change = Change::of(&next.event, &snapshot.definition);
         let verdict = connector::tell(&wire, &connector.crm, &credentials, &desk, &change).await;
         Ok(connector::posted(&verdict, at, clock::now()))

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::memory::Site;
 use crate::{
     chance, clock,
-    connector::{self, Desk, rehearsal::Rehearsal, tokens::Tokens, wire::Wire},
+    connector::{self, Desk, stage::Stage, tokens::Tokens, wire::Wire},
     failure::{Failure, Outcome},
     json,
     settings::Settings,
@@ -145,7 +145,7 @@ impl Site {
             tokens: &tokens,
             now,
         };
-        let line = Rehearsal::over(Wire::within(settings.reach()));
+        let line = Stage::rehearsal(Wire::within(settings.reach()));
         let verdict = connector::tell(&line, &connector.crm, &credentials, &desk, &change).await;
         Ok(DryRunAnswer {
             taken: verdict.is_taken(),
@@ -197,7 +197,13 @@ async fn ask(settings: &Settings, crm: &Crm, credentials: &Value) -> Told<Lists>
         tokens: &tokens,
         now: clock::now(),
     };
-    connector::lists(&Wire::within(settings.reach()), crm, credentials, &desk).await
+    connector::lists(
+        &Stage::performance(Wire::within(settings.reach())),
+        crm,
+        credentials,
+        &desk,
+    )
+    .await
 }
 
 /// What a wish comes to, or all that is wrong with it.
