@@ -178,7 +178,7 @@ fn what_perfectview_refuses_or_cannot_do_now_is_said_in_its_own_words() {
     let trouble = |reply| {
         perfectview
             .cloud
-            .answers_once(is("RelationshipSearchByEmail", &email), reply)
+            .answers_once(is("RelationshipSearchByEmail", &email), reply);
     };
     trouble(answer(
         "RelationshipSearchByEmail",

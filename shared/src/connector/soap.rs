@@ -35,7 +35,7 @@ impl Node {
 
     /// One with a text.
     #[must_use]
-    pub fn text(name: &str, text: impl ToString) -> Self {
+    pub fn text(name: &str, text: &(impl ToString + ?Sized)) -> Self {
         Self {
             name: name.to_owned(),
             text: text.to_string(),

@@ -84,7 +84,7 @@ impl Credentials {
     #[must_use]
     pub fn search(&self, email: &str) -> Call {
         let address = Node::text("emailAddress", email);
-        let fields = Node::text("includeFields", false);
+        let fields = Node::text("includeFields", &false);
         self.call("RelationshipSearchByEmail", vec![address, fields])
     }
 
@@ -113,10 +113,10 @@ impl Credentials {
         let parameters = vec![
             Node::text("relationEntityTypeId", &by.entity_type),
             field_values("fieldValues", &wanted),
-            Node::text("pageNumber", 1),
-            Node::text("pageSize", PAGE),
-            Node::text("includeFields", true),
-            Node::text("includeCounters", false),
+            Node::text("pageNumber", &1),
+            Node::text("pageSize", &PAGE),
+            Node::text("includeFields", &true),
+            Node::text("includeCounters", &false),
         ];
         self.call("RelationSearchByField", parameters)
     }
@@ -126,7 +126,7 @@ impl Credentials {
     pub fn relationships_of(&self, relation: &str) -> Call {
         let parameters = vec![
             Node::text("relationId", relation),
-            Node::text("includeFields", false),
+            Node::text("includeFields", &false),
         ];
         self.call("RelationGetParentRelationships", parameters)
     }
@@ -136,8 +136,8 @@ impl Credentials {
     pub fn fields_of(&self, person: &Person) -> Call {
         let parameters = vec![
             Node::text("relationId", &person.relation),
-            Node::text("includeFields", true),
-            Node::text("includeCounters", false),
+            Node::text("includeFields", &true),
+            Node::text("includeCounters", &false),
         ];
         self.call("RelationGet", parameters)
     }
@@ -155,7 +155,7 @@ impl Credentials {
         let parameters = vec![
             Node::text("relationshipId", &person.relationship),
             Node::text("markId", mark),
-            Node::text("date", change.decided_at),
+            Node::text("date", &change.decided_at),
         ];
         self.call("RelationshipAddMark", parameters)
     }
@@ -209,7 +209,7 @@ fn field_values(name: &str, values: &[(String, String)]) -> Node {
 /// What a write is answered when all is well, for a dry run to go on with.
 #[must_use]
 pub fn supposed() -> Answer {
-    let result = Node::of("Result", vec![Node::text("Succeeded", true)]);
+    let result = Node::of("Result", vec![Node::text("Succeeded", &true)]);
     let response = Node::of("Response", vec![result]);
     Answer::new(200, soap::envelope(&response, NAMESPACE))
 }
