@@ -6,7 +6,7 @@ use sayso_tests::crm::Asked;
 use sayso_tests::crm::Cloud;
 use sayso_tests::crm::perfectview::{
     API_KEY, CONTACT, DATABASE, DECIDED_AT, EMAIL, MARK, NAME, PERSON, PerfectView, Person,
-    READ_ONLY, Refused, STATUS, SUBJECT, USER, answer, fault,
+    READ_ONLY, Refused, STATUS, SUBJECT, USER, answer,
 };
 use sayso_tests::deadline::eventually;
 use sayso_tests::mailbox::wait_for_mail;
@@ -175,22 +175,28 @@ fn a_yes_that_comes_late_is_no_answer_to_a_no_that_was_said_in_perfectview() {
 fn what_perfectview_refuses_or_cannot_do_now_is_said_in_its_own_words() {
     let perfectview = Connected::start("perfectview-refuses");
     let email = address("refused");
-    let trouble = |reply| {
+    let refuses = |operation: &'static str, about: &str, words| {
+        let refused = answer(operation, Err(Refused(words)));
         perfectview
             .cloud
-            .answers_once(is("RelationshipSearchByEmail", &email), reply);
+            .answers_once(is(operation, about), refused);
     };
-    trouble(answer(
+    refuses(
         "RelationshipSearchByEmail",
-        Err(Refused("Daglimiet bereikt")),
-    ));
-    trouble(fault("Server", "De dienst is niet beschikbaar"));
+        &email,
+        "E-mailadres is ongeldig",
+    );
     let _ = says_yes_to(&STACK, &email, &["EMARKETING"]);
     let _ = confirm(&wait_for_mail(&STACK, &email).confirm_link());
-    let refused = perfectview.says("PerfectView: 4001, Daglimiet bereikt");
+    let refused = perfectview.says("PerfectView: 4001, E-mailadres is ongeldig");
     assert_eq!(refused["status"], 422);
-    let down = perfectview.says("De dienst is niet beschikbaar");
-    assert_eq!(down["status"], 503);
+
+    // What it refuses to everybody says nothing about the event: the lane waits, and nothing becomes a dead letter.
+    refuses("RelationshipSearchByEmail", &email, "Daglimiet bereikt");
+    refuses("MarkGetAll", "", "Daglimiet bereikt");
+    let used_up = perfectview.says("Daglimiet bereikt");
+    assert_eq!(used_up["status"], 503);
+    assert!(perfectview.cloud.books(|books| books.of(&email)).is_empty());
     perfectview.ended();
 }
 

@@ -17,13 +17,8 @@ struct PerfectView<'a, L> {
     credentials: &'a Credentials,
 }
 
-/// Tells PerfectView of a change:
-///
-/// 1. finds the persons of the address, or makes one where somebody said yes;
-/// 2. leaves out a yes where a field says that the person decided later;
-/// 3. gives or takes the mark, unless it is so already;
-/// 4. sets the fields;
-/// 5. leaves a note on each person, unless it is there.
+/// Tells PerfectView of a change. What it refuses may be about this event or about us (a key that is wrong, a day whose calls are used
+/// up), and it says both alike; so it is asked something that is about nobody.
 pub(crate) async fn tell(
     line: &impl Line,
     settings: &Settings,
@@ -35,42 +30,18 @@ pub(crate) async fn tell(
         settings,
         credentials,
     };
-    match change.says() {
-        Says::Yes | Says::No => {}
-        Says::Pending => {
-            let why = "PerfectView has no state for a request.";
-            return Ok(Verdict::not_wanted(why));
-        }
-        Says::Forget => return perfectview.forget(change).await,
+    let told = perfectview.tell(change).await;
+    if let Err(Verdict::Refused { words }) = told {
+        let marks = perfectview.ask(credentials.marks()).await?;
+        return Err(match result(&marks) {
+            Err(Verdict::Refused { words }) => Verdict::TryLater {
+                retry_after: None,
+                words,
+            },
+            _ => Verdict::Refused { words },
+        });
     }
-    let purpose = change.purpose.as_ref();
-    let Some(marked) = purpose.and_then(|purpose| settings.purposes.get(purpose)) else {
-        let why = "The mapping does not name this purpose.";
-        return Ok(Verdict::not_wanted(why));
-    };
-    let Some(email) = change.email.as_deref() else {
-        return Ok(Verdict::not_wanted("The person was erased since."));
-    };
-    let is_yes = change.says() == Says::Yes;
-    let persons = perfectview.persons(email, is_yes).await?;
-    if persons.is_empty() {
-        let why = "PerfectView knows nobody of this address.";
-        return Ok(Verdict::not_wanted(why));
-    }
-    let mut told = 0;
-    for person in &persons {
-        if is_yes && perfectview.has_newer(person, marked, change).await? {
-            continue;
-        }
-        perfectview.write(person, &[marked], change).await?;
-        told += 1;
-    }
-    if told == 0 {
-        return Ok(Verdict::not_wanted(
-            "PerfectView has a later decision of the person.",
-        ));
-    }
-    Ok(Verdict::done(format!("Written at {}.", count(told))))
+    told
 }
 
 /// What there is to choose from.
@@ -92,6 +63,50 @@ pub(crate) async fn lists(
 }
 
 impl<L: Line> PerfectView<'_, L> {
+    /// 1. finds the persons of the address, or makes one where somebody said yes;
+    /// 2. leaves out a yes where a field says that the person decided later;
+    /// 3. gives or takes the mark, unless it is so already;
+    /// 4. sets the fields;
+    /// 5. leaves a note on each person, unless it is there.
+    async fn tell(&self, change: &Change) -> Told<Verdict> {
+        match change.says() {
+            Says::Yes | Says::No => {}
+            Says::Pending => {
+                let why = "PerfectView has no state for a request.";
+                return Ok(Verdict::not_wanted(why));
+            }
+            Says::Forget => return self.forget(change).await,
+        }
+        let purpose = change.purpose.as_ref();
+        let Some(marked) = purpose.and_then(|purpose| self.settings.purposes.get(purpose)) else {
+            let why = "The mapping does not name this purpose.";
+            return Ok(Verdict::not_wanted(why));
+        };
+        let Some(email) = change.email.as_deref() else {
+            return Ok(Verdict::not_wanted("The person was erased since."));
+        };
+        let is_yes = change.says() == Says::Yes;
+        let persons = self.persons(email, is_yes).await?;
+        if persons.is_empty() {
+            let why = "PerfectView knows nobody of this address.";
+            return Ok(Verdict::not_wanted(why));
+        }
+        let mut told = 0;
+        for person in &persons {
+            if is_yes && self.has_newer(person, marked, change).await? {
+                continue;
+            }
+            self.write(person, &[marked], change).await?;
+            told += 1;
+        }
+        if told == 0 {
+            return Ok(Verdict::not_wanted(
+                "PerfectView has a later decision of the person.",
+            ));
+        }
+        Ok(Verdict::done(format!("Written at {}.", count(told))))
+    }
+
     async fn persons(&self, email: &str, may_make: bool) -> Told<Vec<Person>> {
         let found = self.ask(self.credentials.search(email)).await?;
         let found = persons(&result(&found)?);

@@ -48,6 +48,13 @@ fn answer(inside: &str) -> String {
     )
 }
 
+fn refusal(words: &str) -> String {
+    answer("").replace("true", "false").replace(
+        "<Number>0</Number>",
+        &format!("<Number>7</Number><Code>INVALID</Code><Description>{words}</Description>"),
+    )
+}
+
 fn found(persons: u8) -> String {
     let one = |at| {
         format!(
@@ -222,7 +229,8 @@ fn who_was_erased_is_found_by_the_field_and_by_nothing_that_only_looks_like_it()
 #[test]
 fn several_persons_are_a_dead_letter_unless_the_mapping_says_whom() {
     let persons = found(2);
-    let script = Script::of(&[(READ, 200, &persons)]);
+    let none = answer("");
+    let script = Script::of(&[(READ, 200, &persons), (READ, 200, &none)]);
     let verdict = told(&script, &settings(&json!({})), EventType::Given);
     assert_eq!(verdict.expect_err("a refusal").status(), Some(422));
     let _ = script.end();
@@ -230,19 +238,34 @@ fn several_persons_are_a_dead_letter_unless_the_mapping_says_whom() {
 
 #[test]
 fn what_did_not_succeed_is_refused_in_its_own_words() {
-    let refusal = answer("").replace("true", "false").replace(
-        "<Number>0</Number>",
-        "<Number>7</Number><Code>INVALID</Code><Description>Veld is verplicht</Description>",
-    );
+    let refusal = refusal("Veld is verplicht");
     let (persons, none) = (found(1), answer(""));
     let script = Script::of(&[
         (READ, 200, &persons),
         (READ, 200, &none),
         (WRITE, 200, &refusal),
+        (READ, 200, &none),
     ]);
     let verdict = told(&script, &settings(&json!({})), EventType::Given);
-    let words = verdict.expect_err("a refusal").words().expect("words");
+    let verdict = verdict.expect_err("a refusal");
+    assert_eq!(verdict.status(), Some(422));
+    let words = verdict.words().expect("words");
     assert_eq!(words, "PerfectView: INVALID, 7, Veld is verplicht");
+    assert_eq!(operations(script)[3], "MarkGetAll");
+}
+
+#[test]
+fn what_it_refuses_to_everybody_is_no_fault_of_the_event() {
+    let refusal = refusal("Daglimiet bereikt");
+    let script = Script::of(&[(READ, 200, &refusal), (READ, 200, &refusal)]);
+    let verdict = told(&script, &settings(&json!({})), EventType::Given);
+    let verdict = verdict.expect_err("trouble");
+    assert_eq!(verdict.status(), Some(503));
+    assert!(
+        verdict
+            .words()
+            .is_some_and(|words| words.contains("Daglimiet"))
+    );
     let _ = script.end();
 }
 

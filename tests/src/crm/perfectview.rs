@@ -251,28 +251,16 @@ pub fn answer(operation: &str, performed: Result<String, Refused>) -> Reply {
     let result = format!(
         "<Succeeded>{succeeded}</Succeeded><Number>{number}</Number><Code/><Description>{words}</Description>{inside}"
     );
-    envelope(
-        200,
-        &format!(
-            "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result></{operation}Response>"
-        ),
-    )
+    envelope(&format!(
+        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result></{operation}Response>"
+    ))
 }
 
-/// A fault, which is 500.
-#[must_use]
-pub fn fault(code: &str, words: &str) -> Reply {
-    let fault = format!(
-        "<soap:Fault><faultcode>soap:{code}</faultcode><faultstring>{words}</faultstring><detail/></soap:Fault>"
-    );
-    envelope(500, &fault)
-}
-
-fn envelope(status: u16, body: &str) -> Reply {
+fn envelope(body: &str) -> Reply {
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"{SOAP}\"><soap:Body>{body}</soap:Body></soap:Envelope>"
     );
-    Reply::of(status, "text/xml; charset=utf-8", &xml)
+    Reply::of(200, "text/xml; charset=utf-8", &xml)
 }
 
 fn fields() -> String {
