@@ -17,10 +17,13 @@ mod hubspot_tests;
 mod memory;
 #[cfg(test)]
 mod perfectview_tests;
+#[cfg(test)]
+mod zoho_tests;
 
 mod hubspot;
 mod perfectview;
 mod tryton;
+mod zoho;
 
 use sayso_shared::{
     attempt::Attempt,
@@ -41,6 +44,9 @@ use crate::{
 };
 use tokens::Tokens;
 
+/// How much of an answer is read, in bytes, where nothing else is said.
+const LARGEST: usize = 64 * 1024;
+
 /// A request to a CRM. It has no `Debug`: its headers let in whoever has them.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -50,6 +56,8 @@ pub(crate) struct Request {
     pub(crate) body: Option<String>,
     /// The body as a dry run shows it, where credentials are in the body
     pub(crate) shown: Option<String>,
+    /// How much of the answer is read, in bytes; what is longer is cut off
+    pub(crate) largest: usize,
     /// The answer that a dry run goes on with, where this is a write: what the CRM documents for success
     pub(crate) supposed: Answer,
 }
@@ -63,6 +71,7 @@ impl Request {
             headers: Vec::new(),
             body: None,
             shown: None,
+            largest: LARGEST,
             supposed: Answer::new(200, "{}"),
         }
     }
@@ -75,6 +84,12 @@ impl Request {
     pub(crate) fn json(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string());
         self.header("content-type", "application/json")
+    }
+
+    /// For an answer that is longer than most.
+    pub(crate) fn reading(mut self, largest: usize) -> Self {
+        self.largest = largest;
+        self
     }
 
     pub(crate) fn supposing(mut self, status: u16, body: &Value) -> Self {
@@ -121,6 +136,10 @@ pub(crate) async fn tell(
             Ok(credentials) => perfectview::tell(line, settings, &credentials, change).await,
             Err(verdict) => Err(verdict),
         },
+        Crm::Zoho(settings) => match known(credentials) {
+            Ok(credentials) => zoho::tell(line, settings, &credentials, desk, change).await,
+            Err(verdict) => Err(verdict),
+        },
     };
     told.unwrap_or_else(|verdict| verdict)
 }
@@ -138,6 +157,7 @@ pub(crate) async fn lists(
         Crm::PerfectView(settings) => {
             perfectview::lists(line, settings, &known(credentials)?).await
         }
+        Crm::Zoho(settings) => zoho::lists(line, settings, &known(credentials)?, desk).await,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod hubspot;
 pub mod perfectview;
 pub mod soap;
 pub mod tryton;
+pub mod zoho;
 
 pub use answered::{Answer, Told, Verdict};
 pub use change::{Change, ReceiptName, Says};
@@ -63,14 +64,15 @@ pub enum Crm {
     /// PerfectView CRM Online
     PerfectView(perfectview::Settings),
     // SuperOffice(superoffice::Settings),
-    // Zoho(zoho::Settings),
+    /// Zoho CRM
+    Zoho(zoho::Settings),
     /// HubSpot
     HubSpot(hubspot::Settings),
 }
 
 impl Crm {
     /// The names that `crm` may have.
-    pub const NAMES: [&str; 3] = ["hubspot", "perfectview", "tryton"];
+    pub const NAMES: [&str; 4] = ["hubspot", "perfectview", "tryton", "zoho"];
 
     /// Reads the settings of a CRM; pointers begin at the settings.
     pub fn parse(name: &str, settings: &Value) -> Option<Result<Self, FieldError>> {
@@ -78,6 +80,7 @@ impl Crm {
             "hubspot" => read(settings).map(Self::HubSpot),
             "tryton" => read(settings).map(Self::Tryton),
             "perfectview" => read(settings).map(Self::PerfectView),
+            "zoho" => read(settings).map(Self::Zoho),
             _ => return None,
         })
     }
@@ -89,6 +92,7 @@ impl Crm {
             Self::HubSpot(_) => "hubspot",
             Self::Tryton(_) => "tryton",
             Self::PerfectView(_) => "perfectview",
+            Self::Zoho(_) => "zoho",
         }
     }
 
@@ -99,6 +103,7 @@ impl Crm {
             Self::HubSpot(settings) => settings,
             Self::Tryton(settings) => settings,
             Self::PerfectView(settings) => settings,
+            Self::Zoho(settings) => settings,
         }
     }
 

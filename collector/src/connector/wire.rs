@@ -1,4 +1,4 @@
-//! The Worker's line to a CRM: 15 seconds, no redirects, 64 KB of an answer, an address that is checked at each request.
+//! The Worker's line to a CRM: 15 seconds, no redirects, as much of an answer as the request says, an address that is checked at each request.
 
 use std::{pin::pin, time::Duration};
 
@@ -20,9 +20,6 @@ use crate::webhook::retry_after;
 /// How long a CRM may take over one request, to the last byte.
 const TIME_OUT: Duration = Duration::from_secs(15);
 
-/// How much of an answer is read, in bytes.
-const LARGEST: usize = 64 * 1024;
-
 /// The line.
 pub(crate) struct Wire {
     reach: Reach,
@@ -38,12 +35,13 @@ impl Wire {
             return Err(Verdict::Silent(Silence::Forbidden));
         }
         let lost = |_| Verdict::Silent(Silence::Connection);
+        let largest = request.largest;
         let request = written(&request).map_err(lost)?;
         let controller = AbortController::default();
         let signal = controller.signal();
         let answer = pin!(async {
             let mut response = Fetch::Request(request).send_with_signal(&signal).await?;
-            let body = beginning(&mut response).await?;
+            let body = beginning(&mut response, largest).await?;
             worker::Result::Ok(Answer {
                 status: response.status_code(),
                 retry_after: retry_after(&response),
@@ -56,7 +54,7 @@ impl Wire {
                 let answer = answer.map_err(lost);
                 if answer
                     .as_ref()
-                    .is_ok_and(|answer| answer.body.len() >= LARGEST)
+                    .is_ok_and(|answer| answer.body.len() >= largest)
                 {
                     controller.abort();
                 }
@@ -95,17 +93,17 @@ fn written(request: &Request) -> worker::Result<worker::Request> {
 }
 
 /// As much of a body as is read.
-async fn beginning(response: &mut Response) -> worker::Result<Vec<u8>> {
+async fn beginning(response: &mut Response, largest: usize) -> worker::Result<Vec<u8>> {
     let mut body = Vec::new();
     let Ok(mut chunks) = response.stream() else {
         return Ok(body);
     };
-    while body.len() < LARGEST {
+    while body.len() < largest {
         match chunks.next().await {
             Some(chunk) => body.extend_from_slice(&chunk?),
             None => break,
         }
     }
-    body.truncate(LARGEST);
+    body.truncate(largest);
     Ok(body)
 }

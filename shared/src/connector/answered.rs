@@ -16,7 +16,7 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After`
     pub retry_after: Option<Duration>,
-    /// The body, 64 KB at most
+    /// The body, as much of it as was read
     pub body: Vec<u8>,
 }
 

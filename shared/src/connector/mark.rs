@@ -4,13 +4,16 @@
 //! real yes would be left out for it. So what carries a mark counts from the decision that the mark names; what somebody did in the CRM
 //! by hand carries none, and counts from when it was written.
 
-use crate::time::Timestamp;
+use super::Says;
+use crate::{event::EventType, time::Timestamp};
 
 /// What a comment of ours says of the change that it was written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// When the person decided
     pub decided_at: Timestamp,
+    /// What it came to
+    pub says: Says,
 }
 
 impl Mark {
@@ -19,9 +22,11 @@ impl Mark {
     pub fn read(comment: &str) -> Option<Self> {
         let mut parts = comment.strip_prefix("Sayso receipt ")?.splitn(3, "; ");
         let (_receipt, said) = (parts.next()?, parts.next()?);
-        let (_word, at) = said.split_once(' ')?;
+        let (word, at) = said.split_once(' ')?;
+        let mut kinds = EventType::ALL.into_iter();
         Some(Self {
             decided_at: Timestamp::parse(at).ok()?,
+            says: Says::of(kinds.find(|kind| kind.word() == word)?),
         })
     }
 

@@ -1,0 +1,123 @@
+//! Queries: the records of an address or of a person, asked in COQL.
+//!
+//! Zoho's search finds what was written some time ago; a no that follows a yes at once would find nobody and be lost. COQL reads what is
+//! there now, and its address stands in a body instead of a URL. Zoho does not document how a quotation mark is written in COQL, so an
+//! address with one is searched instead.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Module, succeeded};
+use crate::{
+    connector::{Answer, Told, Verdict},
+    time::Timestamp,
+};
+
+/// How many records of one address are told at most.
+pub const MOST: usize = 20;
+
+/// A record that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// Where
+    pub module: Module,
+    /// Its id: digits
+    pub id: String,
+    /// When Zoho made it
+    pub created_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Rows {
+    data: Vec<Row>,
+    info: Option<Info>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    #[serde(rename = "Created_Time")]
+    created_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    #[serde(default)]
+    more_records: bool,
+}
+
+/// The body of a query for the records whose `fields` have one of `values`; nothing where a value cannot be written in COQL.
+#[must_use]
+pub fn query(module: Module, fields: &[String], values: &[&str]) -> Option<Value> {
+    let is_writable =
+        |value: &&str| !value.contains(['\'', '"', '\\']) && !value.contains(char::is_control);
+    if !values.iter().all(is_writable) {
+        return None;
+    }
+    let values: Vec<_> = values.iter().map(|value| format!("'{value}'")).collect();
+    let values = values.join(", ");
+    let mut clauses = fields.iter().map(|field| format!("{field} in ({values})"));
+    let first = clauses.next()?;
+    // COQL wants two things in each pair of brackets.
+    let clause = clauses.fold(first, |one, other| format!("({one} or {other})"));
+    let module = module.name();
+    Some(json!({
+        "select_query": format!("select id, Created_Time from {module} where {clause} order by Created_Time desc limit {MOST}"),
+    }))
+}
+
+/// What a query or a search found: 204 is nothing.
+pub fn found(module: Module, answer: &Answer) -> Told<Vec<Match>> {
+    succeeded(answer)?;
+    if answer.status == 204 {
+        return Ok(Vec::new());
+    }
+    let rows: Rows = answer.json()?;
+    if rows.info.is_some_and(|info| info.more_records) {
+        let module = module.name();
+        return Err(Verdict::refused(format!(
+            "More than {MOST} records of {module} have this address: merge them in Zoho."
+        )));
+    }
+    let matches = rows.data.into_iter().map(|row| {
+        let is_id = !row.id.is_empty() && row.id.bytes().all(|b| b.is_ascii_digit());
+        let created_at = row.created_time.and_then(|at| Timestamp::parse(&at).ok());
+        is_id.then_some(Match {
+            module,
+            id: row.id,
+            created_at,
+        })
+    });
+    let matches: Option<Vec<_>> = matches.collect();
+    matches.ok_or_else(|| Verdict::TryLater {
+        retry_after: None,
+        words: "Zoho named a record by something that is no id.".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_each_field_and_nothing_that_it_cannot_write() {
+        let fields = ["Email".to_owned(), "Secondary_Email".to_owned()];
+        let asked = query(Module::Leads, &fields, &["Ada@x.org", "ada@x.org"]).expect("a query");
+        assert_eq!(
+            asked["select_query"],
+            "select id, Created_Time from Leads where (Email in ('Ada@x.org', 'ada@x.org') or Secondary_Email in ('Ada@x.org', 'ada@x.org')) order by Created_Time desc limit 20"
+        );
+        assert_eq!(query(Module::Leads, &fields, &["o'brien@x.org"]), None);
+    }
+
+    #[test]
+    fn nothing_found_is_204_and_too_many_are_said() {
+        assert_eq!(found(Module::Leads, &Answer::new(204, "")), Ok(Vec::new()));
+        let many = r#"{"data": [{"id": "7"}], "info": {"count": 1, "more_records": true}}"#;
+        let verdict = found(Module::Leads, &Answer::new(200, many)).expect_err("too many");
+        assert_eq!(verdict.status(), Some(422));
+        let odd = r#"{"data": [{"id": "../7"}]}"#;
+        let verdict = found(Module::Leads, &Answer::new(200, odd)).expect_err("no id");
+        assert_eq!(verdict.status(), Some(503));
+    }
+}
