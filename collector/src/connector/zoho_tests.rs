@@ -12,7 +12,7 @@ use super::{
     fixture::{at_once, change},
     lists,
     memory::Script,
-    rehearsal::Rehearsal,
+    stage::Stage,
     tell,
     tokens::Tokens,
 };
@@ -316,7 +316,7 @@ fn the_accounts_server_can_refuse_or_want_us_to_wait() {
 
 #[test]
 fn a_dry_run_reads_and_writes_nothing() {
-    let line = Rehearsal::over(Script::of(&[
+    let line = Stage::rehearsal(Script::of(&[
         (TOKEN, 200, GRANT),
         (COQL, 204, ""),
         (COQL, 204, ""),

@@ -136,8 +136,7 @@ fn yes(
 /// A no is always written. A record that has no consent yet gets none by it: it is opted out.
 fn no(of: &Target, change: &Change, record: &Record, fields: &mut Map<String, Value>) {
     if let (Some(basis), Some(known)) = (&of.consent, record.consent()) {
-        let is = basis.withdrawn.as_deref().or_else(|| known.text(BASIS));
-        let mut consent = consent(basis, change, is);
+        let mut consent = consent(basis, change, basis.withdrawn.as_deref());
         let mut channels = basis.channels(&change.channels);
         if change.says() == Says::Forget {
             channels = ALL_CHANNELS.to_vec();
