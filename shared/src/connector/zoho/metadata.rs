@@ -1,7 +1,7 @@
 //! Metadata: which fields and which values an organisation has, read at set-up, in its own spelling.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Module, OwnField, Settings, Target, decision::REMARKS, succeeded};
 use crate::{
@@ -16,32 +16,10 @@ pub const CONSENTS: &str = "Data_Processing_Basis_Details";
 const BASES: &str = "bases";
 const THROUGHS: &str = "throughs";
 
-/// The metadata of a field, as much of it as is looked at.
+/// The metadata of a field, of which little is looked at: what is not there, or is null, says nothing.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Field {
-    api_name: String,
-    #[serde(default, rename = "field_label")]
-    label: String,
-    #[serde(default)]
-    data_type: String,
-    #[serde(default)]
-    length: Option<Value>,
-    #[serde(default)]
-    read_only: bool,
-    #[serde(default, rename = "field_read_only")]
-    is_fixed: bool,
-    #[serde(default)]
-    system_mandatory: bool,
-    #[serde(default)]
-    pick_list_values: Vec<Choice>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Choice {
-    actual_value: String,
-    #[serde(default)]
-    display_value: String,
-}
+#[serde(transparent)]
+pub struct Field(Map<String, Value>);
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -59,80 +37,87 @@ impl Field {
         Ok(metadata.fields)
     }
 
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&Value::Bool(true))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.text("api_name") == name
+    }
+
+    fn is(&self, kind: &str) -> bool {
+        self.text("data_type") == kind
+    }
+
     fn item(&self) -> Item {
-        Item::new(&self.api_name, &self.label)
+        Item::new(self.text("api_name"), self.text("field_label"))
     }
 
     fn choices(&self) -> Vec<Item> {
-        let choices = self.pick_list_values.iter();
-        choices
-            .map(|choice| Item::new(&choice.actual_value, &choice.display_value))
-            .collect()
+        let choices = self.0.get("pick_list_values").and_then(Value::as_array);
+        let choices = choices.into_iter().flatten().filter_map(|choice| {
+            let text = |name: &str| choice.get(name).and_then(Value::as_str);
+            let actual = text("actual_value")?;
+            Some(Item::new(actual, text("display_value").unwrap_or(actual)))
+        });
+        choices.collect()
     }
 
     fn is_writable(&self) -> bool {
-        !self.read_only && !self.is_fixed
+        !self.flag("read_only") && !self.flag("field_read_only")
     }
 
     /// Text that a remark fits into. Zoho writes a length as a number; what has none is long.
     fn is_long_text(&self) -> bool {
-        let length = self.length.as_ref().and_then(Value::as_u64);
-        matches!(self.data_type.as_str(), "text" | "textarea")
-            && length.is_none_or(|length| length >= REMARKS as u64)
+        let length = self.0.get("length").and_then(Value::as_u64);
+        let is_text = self.is("text") || self.is("textarea");
+        is_text && self.is_writable() && length.is_none_or(|length| length >= REMARKS as u64)
     }
 }
 
 /// The lists of Zoho: what the mapping can name, by module.
 #[must_use]
 pub fn lists(settings: &Settings, modules: &[(Module, Vec<Field>)], consents: &[Field]) -> Lists {
-    let choices = |name: &str| {
-        let field = consents.iter().find(|field| field.api_name == name);
-        field.map_or_else(Vec::new, Field::choices)
-    };
     let mut lists = Lists::default()
-        .with(BASES, choices("Data_Processing_Basis"))
-        .with(THROUGHS, choices("Consent_Through"));
+        .with(BASES, choices(consents, "Data_Processing_Basis"))
+        .with(THROUGHS, choices(consents, "Consent_Through"));
     for (module, fields) in modules {
-        let of = |fits: &dyn Fn(&Field) -> bool| -> Vec<Item> {
-            fields
-                .iter()
-                .filter(|field| fits(field))
-                .map(Field::item)
-                .collect()
+        let mut add = |of: &str, fits: &dyn Fn(&Field) -> bool| {
+            let fitting = fields.iter().filter(|field| fits(field));
+            let items = fitting.map(Field::item).collect();
+            lists = std::mem::take(&mut lists).with(&list(*module, of), items);
         };
-        let is = |kind: &'static str| {
-            move |field: &Field| field.data_type == kind && field.is_writable()
-        };
-        lists = lists
-            .with(
-                &list(*module, "consents"),
-                of(&|field| field.data_type == "consent_lookup"),
-            )
-            .with(
-                &list(*module, "emails"),
-                of(&|field| field.data_type == "email"),
-            )
-            .with(&list(*module, "booleans"), of(&is("boolean")))
-            .with(&list(*module, "picklists"), of(&is("picklist")))
-            .with(
-                &list(*module, "texts"),
-                of(&|field| field.is_long_text() && field.is_writable()),
-            )
-            .with(
-                &list(*module, "required"),
-                of(&|field| field.system_mandatory && field.is_writable()),
-            );
-        let named = settings
+        add("consents", &|field| field.is("consent_lookup"));
+        add("emails", &|field| field.is("email"));
+        add("booleans", &|field| {
+            field.is("boolean") && field.is_writable()
+        });
+        add("picklists", &|field| {
+            field.is("picklist") && field.is_writable()
+        });
+        add("texts", &Field::is_long_text);
+        add("required", &|field| {
+            field.flag("system_mandatory") && field.is_writable()
+        });
+        let own = settings
             .purposes
             .values()
             .filter_map(|of| of.field.as_ref());
-        for own in named {
-            let field = fields.iter().find(|field| field.api_name == own.name);
-            let choices = field.map_or_else(Vec::new, Field::choices);
-            lists = lists.with(&list(*module, &own.name), choices);
+        for OwnField { name, .. } in own {
+            lists = lists.with(&list(*module, name), choices(fields, name));
         }
     }
     lists
+}
+
+fn choices(fields: &[Field], name: &str) -> Vec<Item> {
+    let mut fields = fields.iter();
+    let field = fields.find(|field| field.is_named(name));
+    field.map_or_else(Vec::new, Field::choices)
 }
 
 /// What of the settings an organisation does not have.

@@ -98,6 +98,20 @@ fn what_the_organisation_does_not_have_is_refused_with_what_it_has() {
 }
 
 #[test]
+fn without_gdpr_compliance_there_are_no_consents_and_a_wrong_token_is_another_matter() {
+    let invalid = r#"{"code": "INVALID_MODULE", "details": {}, "message": "The module name given seems to be invalid", "status": "error"}"#;
+    let listed = |status, is_consents| Field::listed(&Answer::new(status, invalid), is_consents);
+    assert_eq!(listed(400, true).map(|fields| fields.len()), Ok(0));
+    for (status, is_consents, means) in [(400, false, 422), (401, true, 401)] {
+        let verdict = listed(status, is_consents).expect_err("a failure");
+        assert_eq!(verdict.status(), Some(means));
+    }
+    let odd = r#"{"fields": [{"api_name": "A", "length": null, "pick_list_values": null}, {}]}"#;
+    let odd = Field::listed(&Answer::new(200, odd), false);
+    assert_eq!(odd.map(|fields| fields.len()), Ok(2));
+}
+
+#[test]
 fn settings_that_contradict_themselves_are_refused_by_their_places() {
     let wrong = |more: &Value| -> Vec<String> {
         let errors = settings(more).wrong().into_iter();
@@ -114,6 +128,10 @@ fn settings_that_contradict_themselves_are_refused_by_their_places() {
         ["/purposes/A"]
     );
     assert_eq!(wrong(&json!({"modules": ["Contacts"]})), ["/create/module"]);
+    assert_eq!(
+        wrong(&json!({"purposes": {"A": {"consent": {"given": "Obtained", "lapsed": "No"}}}})),
+        ["/purposes/A/consent/lapsed"]
+    );
     assert_eq!(
         wrong(&json!({"email_fields": ["Email = '' or Email"]})),
         ["/email_fields/0"]

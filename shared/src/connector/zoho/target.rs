@@ -98,6 +98,11 @@ impl Target {
                 "must have consent, field or both: something has to say when the person decided";
             errors.push(FieldError::new("", must));
         }
+        let lapses = self.consent.as_ref();
+        if lapses.is_some_and(|basis| basis.lapsed.is_some() && basis.requested.is_none()) {
+            let must = "must be left out as long as Zoho is told of no request: name requested too";
+            errors.push(FieldError::new("/consent/lapsed", must));
+        }
         if let Some(field) = &self.field {
             errors.extend(unlike_a_name(&field.name, "/field/name".to_owned()));
             errors.extend(unlike_a_name(&field.remarks, "/field/remarks".to_owned()));

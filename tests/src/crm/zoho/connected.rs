@@ -130,6 +130,22 @@ impl Connected {
         })
     }
 
+    /// An attempt that is answered with these words, whomever it is about: people of other tests are told of too.
+    #[must_use]
+    pub fn says_to_anybody(&self, words: &str) -> Value {
+        eventually(words, || {
+            let all = self.ask("GET", "/deliveries", &Value::Null).expect(200);
+            let all = all.json();
+            let all = all["deliveries"].as_array().into_iter().flatten();
+            let mut attempts = all.flat_map(|one| one["attempts"].as_array().into_iter().flatten());
+            let said = |attempt: &&Value| {
+                let answer = attempt["answer"].as_str();
+                answer.is_some_and(|answer| answer.contains(words))
+            };
+            attempts.find(said).cloned()
+        })
+    }
+
     /// How many writes were asked for.
     #[must_use]
     pub fn writes(&self) -> usize {
