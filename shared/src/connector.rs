@@ -6,6 +6,7 @@
 
 mod answered;
 mod change;
+mod kept;
 mod lists;
 mod mark;
 mod rules;
@@ -58,6 +59,7 @@ impl Connector {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "crm", content = "settings", rename_all = "lowercase")]
+#[serde(try_from = "kept::Kept", into = "kept::Kept")]
 pub enum Crm {
     /// Tryton
     Tryton(tryton::Settings),

@@ -1,6 +1,5 @@
 //! Metadata: which fields and which values an organisation has, read at set-up, in its own spelling.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Module, OwnField, Settings, Target, decision::REMARKS, succeeded};
@@ -17,14 +16,8 @@ const BASES: &str = "bases";
 const THROUGHS: &str = "throughs";
 
 /// The metadata of a field, of which little is looked at: what is not there, or is null, says nothing.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone)]
 pub struct Field(Map<String, Value>);
-
-#[derive(Deserialize)]
-struct Metadata {
-    fields: Vec<Field>,
-}
 
 impl Field {
     /// The fields that Zoho answered. Zoho has no module of consents before GDPR compliance is switched on: then there are none.
@@ -33,8 +26,10 @@ impl Field {
             return Ok(Vec::new());
         }
         succeeded(answer)?;
-        let metadata: Metadata = answer.json()?;
-        Ok(metadata.fields)
+        let body: Value = answer.json()?;
+        let fields = body.get("fields").and_then(Value::as_array);
+        let fields = fields.into_iter().flatten().filter_map(Value::as_object);
+        Ok(fields.cloned().map(Self).collect())
     }
 
     fn text(&self, name: &str) -> &str {

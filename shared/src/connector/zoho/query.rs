@@ -4,7 +4,6 @@
 //! there now, and its address stands in a body instead of a URL. Zoho does not document how a quotation mark is written in COQL, so an
 //! address with one is searched instead.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Module, succeeded};
@@ -25,25 +24,6 @@ pub struct Match {
     pub id: String,
     /// When Zoho made it
     pub created_at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-struct Rows {
-    data: Vec<Row>,
-    info: Option<Info>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    #[serde(rename = "Created_Time")]
-    created_time: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Info {
-    #[serde(default)]
-    more_records: bool,
 }
 
 /// The body of a query for the records whose `fields` have one of `values`; nothing where a value cannot be written in COQL.
@@ -72,20 +52,21 @@ pub fn found(module: Module, answer: &Answer) -> Told<Vec<Match>> {
     if answer.status == 204 {
         return Ok(Vec::new());
     }
-    let rows: Rows = answer.json()?;
-    if rows.info.is_some_and(|info| info.more_records) {
+    let body: Value = answer.json()?;
+    if body.pointer("/info/more_records") == Some(&Value::Bool(true)) {
         let module = module.name();
         return Err(Verdict::refused(format!(
             "More than {MOST} records of {module} have this address: merge them in Zoho."
         )));
     }
-    let matches = rows.data.into_iter().map(|row| {
-        let is_id = !row.id.is_empty() && row.id.bytes().all(|b| b.is_ascii_digit());
-        let created_at = row.created_time.and_then(|at| Timestamp::parse(&at).ok());
-        is_id.then_some(Match {
+    let matches = rows(&body).iter().map(|row| {
+        let text = |name: &str| row.get(name).and_then(Value::as_str);
+        let id = text("id")?;
+        let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+        is_id.then(|| Match {
             module,
-            id: row.id,
-            created_at,
+            id: id.to_owned(),
+            created_at: text("Created_Time").and_then(|at| Timestamp::parse(at).ok()),
         })
     });
     let matches: Option<Vec<_>> = matches.collect();
@@ -93,6 +74,12 @@ pub fn found(module: Module, answer: &Answer) -> Told<Vec<Match>> {
         retry_after: None,
         words: "Zoho named a record by something that is no id.".to_owned(),
     })
+}
+
+/// What an answer has in `data`; nothing where it has none.
+pub(super) fn rows(body: &Value) -> &[Value] {
+    let rows = body.get("data").and_then(Value::as_array);
+    rows.map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

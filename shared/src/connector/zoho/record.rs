@@ -1,23 +1,16 @@
 //! Records: a Lead or a Contact as Zoho has it, of which little is looked at.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{CONSENTS, succeeded};
+use super::{CONSENTS, query::rows, succeeded};
 use crate::{
     connector::{Answer, Told},
     time::Timestamp,
 };
 
 /// The fields of a record, or of its consent. It has no `Debug`: it names a person.
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Record(Map<String, Value>);
-
-#[derive(Deserialize)]
-struct Rows {
-    data: Vec<Record>,
-}
 
 impl Record {
     /// Whether a lead was converted: it can be changed no more, and a contact stands for it.
@@ -58,6 +51,7 @@ pub fn record(answer: &Answer) -> Told<Option<Record>> {
         return Ok(None);
     }
     succeeded(answer)?;
-    let rows: Rows = answer.json()?;
-    Ok(rows.data.into_iter().next())
+    let body: Value = answer.json()?;
+    let row = rows(&body).first().and_then(Value::as_object);
+    Ok(row.cloned().map(Record))
 }

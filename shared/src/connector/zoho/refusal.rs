@@ -1,24 +1,12 @@
 //! Refusals: what Zoho's answers mean, also those within a success, and those of its accounts server.
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::query::rows;
 use crate::connector::{Answer, Told, Verdict};
 
-/// One answer: of the whole request, or of one record.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Said {
-    code: String,
-    message: String,
-    details: Value,
-}
-
-/// The answer of an action upon records.
-#[derive(Deserialize)]
-struct Results {
-    data: Vec<Said>,
-}
+/// What is said of the whole request, or of one record.
+struct Said(Value);
 
 /// What became of a record that was to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,29 +33,21 @@ pub struct Granted {
     pub api_domain: Option<String>,
 }
 
-/// What the accounts server answers, whatever the status: refusals come as 200 too.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Grant {
-    access_token: Option<String>,
-    api_domain: Option<String>,
-    error: String,
-    error_description: String,
-}
-
-/// The token that the accounts server gave.
+/// The token that the accounts server gave. It refuses by 200 too.
 pub fn granted(answer: &Answer) -> Told<Granted> {
-    let grant: Grant = answer.json().unwrap_or_default();
-    if let (true, Some(token)) = (answer.is_success(), grant.access_token) {
+    let grant: Value = answer.json().unwrap_or_default();
+    let text = |name: &str| grant.get(name).and_then(Value::as_str);
+    if let (true, Some(token)) = (answer.is_success(), text("access_token")) {
         return Ok(Granted {
-            token,
-            api_domain: grant.api_domain,
+            token: token.to_owned(),
+            api_domain: text("api_domain").map(str::to_owned),
         });
     }
-    let said = joined(&[&grant.error, &grant.error_description]);
+    let error = text("error").unwrap_or_default();
+    let said = joined(&[error, text("error_description").unwrap_or_default()]);
     let words = format!("Zoho's accounts server answered {}: {said}", answer.status);
     // "Access Denied" is what it says to whoever asks for more than ten tokens in ten minutes.
-    let is_later = matches!(grant.error.as_str(), "Access Denied" | "general_error" | "")
+    let is_later = matches!(error, "Access Denied" | "general_error" | "")
         || matches!(answer.status, 429 | 500..=599);
     Err(if is_later {
         Verdict::TryLater {
@@ -82,7 +62,7 @@ pub fn granted(answer: &Answer) -> Told<Granted> {
 /// Whether the token is over: another one may let us in.
 #[must_use]
 pub fn needs_token(answer: &Answer) -> bool {
-    answer.status == 401 && said(answer).code != "OAUTH_SCOPE_MISMATCH"
+    answer.status == 401 && Said::of(answer).text("code") != "OAUTH_SCOPE_MISMATCH"
 }
 
 /// Goes on if Zoho did as it was told; else what its answer means.
@@ -90,8 +70,8 @@ pub fn succeeded(answer: &Answer) -> Told<()> {
     if answer.is_success() {
         return Ok(());
     }
-    let said = said(answer);
-    Err(match said.code.as_str() {
+    let said = Said::of(answer);
+    Err(match said.text("code") {
         "NO_PERMISSION" => Verdict::CredentialsRefused {
             words: said.words(answer),
         },
@@ -101,8 +81,8 @@ pub fn succeeded(answer: &Answer) -> Told<()> {
 
 /// What became of the one record that was written. What failed within a success fails.
 pub fn written(answer: &Answer) -> Told<Written> {
-    let results = answer.json::<Results>();
-    let Some(said) = results.ok().and_then(|all| all.data.into_iter().next()) else {
+    let body: Value = answer.json().unwrap_or_default();
+    let Some(said) = rows(&body).first().cloned().map(Said) else {
         succeeded(answer)?;
         return Err(Verdict::TryLater {
             retry_after: None,
@@ -112,25 +92,37 @@ pub fn written(answer: &Answer) -> Told<Written> {
             ),
         });
     };
-    let id = |place: &str| said.details.pointer(place).and_then(Value::as_str);
+    let id = |place: &str| said.0.pointer(place).and_then(Value::as_str);
     let id = |place: &str| id(place).filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
-    match said.code.as_str() {
+    match said.text("code") {
         "SUCCESS" => Ok(Written::Done {
-            id: id("/id").unwrap_or_default().to_owned(),
+            id: id("/details/id").unwrap_or_default().to_owned(),
         }),
-        "DUPLICATE_DATA" => match id("/duplicate_record/id").or_else(|| id("/id")) {
-            Some(id) => Ok(Written::Duplicate { id: id.to_owned() }),
-            None => Err(said.verdict(answer)),
-        },
+        "DUPLICATE_DATA" => {
+            match id("/details/duplicate_record/id").or_else(|| id("/details/id")) {
+                Some(id) => Ok(Written::Duplicate { id: id.to_owned() }),
+                None => Err(said.verdict(answer)),
+            }
+        }
         "ID_ALREADY_CONVERTED" | "CONVERTED_RECORD" => Ok(Written::Converted),
         _ => Err(said.verdict(answer)),
     }
 }
 
 impl Said {
+    /// What is said of the only record, else of the request.
+    fn of(answer: &Answer) -> Self {
+        let body: Value = answer.json().unwrap_or_default();
+        Self(rows(&body).first().cloned().unwrap_or(body))
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
     fn verdict(&self, answer: &Answer) -> Verdict {
         let words = self.words(answer);
-        match (self.code.as_str(), answer.status) {
+        match (self.text("code"), answer.status) {
             ("INVALID_TOKEN" | "AUTHENTICATION_FAILURE" | "OAUTH_SCOPE_MISMATCH", _) | (_, 401) => {
                 Verdict::CredentialsRefused { words }
             }
@@ -145,7 +137,7 @@ impl Said {
 
     /// Code, message, and what the details name of the request: never a value.
     fn words(&self, answer: &Answer) -> String {
-        let detail = |name: &str| match self.details.get(name) {
+        let detail = |name: &str| match self.0.pointer(&format!("/details/{name}")) {
             Some(Value::String(text)) => format!("{name} {text}"),
             Some(Value::Number(number)) => format!("{name} {number}"),
             _ => String::new(),
@@ -159,7 +151,7 @@ impl Said {
             "limit",
         ];
         let details = named.map(detail);
-        let mut all = vec![self.code.as_str(), self.message.as_str()];
+        let mut all = vec![self.text("code"), self.text("message")];
         all.extend(details.iter().map(String::as_str));
         let said = joined(&all);
         if said.is_empty() {
@@ -167,12 +159,6 @@ impl Said {
         }
         format!("Zoho answered {}: {said}", answer.status)
     }
-}
-
-fn said(answer: &Answer) -> Said {
-    let results = answer.json::<Results>();
-    let one = results.ok().and_then(|all| all.data.into_iter().next());
-    one.unwrap_or_else(|| answer.json().unwrap_or_default())
 }
 
 fn joined(words: &[&str]) -> String {
