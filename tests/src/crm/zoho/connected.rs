@@ -146,11 +146,17 @@ impl Connected {
         })
     }
 
-    /// How many writes were asked for.
+    /// How often the only record of an address was written: people of other tests are told of too.
     #[must_use]
-    pub fn writes(&self) -> usize {
+    pub fn writes(&self, email: &str) -> usize {
+        let mut found = self.cloud.books(|books| books.of(email));
+        let id = found.pop().map(|(_, record)| record["id"].clone());
         let is_write = |asked: &Asked| {
-            asked.method == "PUT" || asked.path.last().is_some_and(|last| last == "Leads")
+            let last = asked.path.last();
+            let is_change =
+                asked.method == "PUT" && last.is_some_and(|last| id == Some(json!(last)));
+            let is_made = last.is_some_and(|last| last == "Leads") && asked.text().contains(email);
+            is_change || is_made
         };
         self.cloud.asked(is_write).len()
     }
