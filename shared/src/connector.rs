@@ -14,6 +14,7 @@ mod wire;
 pub mod hubspot;
 pub mod perfectview;
 pub mod soap;
+pub mod superoffice;
 pub mod tryton;
 
 pub use answered::{Answer, Told, Verdict};
@@ -62,7 +63,8 @@ pub enum Crm {
     Tryton(tryton::Settings),
     /// PerfectView CRM Online
     PerfectView(perfectview::Settings),
-    // SuperOffice(superoffice::Settings),
+    /// SuperOffice
+    SuperOffice(superoffice::Settings),
     // Zoho(zoho::Settings),
     /// HubSpot
     HubSpot(hubspot::Settings),
@@ -70,12 +72,13 @@ pub enum Crm {
 
 impl Crm {
     /// The names that `crm` may have.
-    pub const NAMES: [&str; 3] = ["hubspot", "perfectview", "tryton"];
+    pub const NAMES: [&str; 4] = ["hubspot", "perfectview", "superoffice", "tryton"];
 
     /// Reads the settings of a CRM; pointers begin at the settings.
     pub fn parse(name: &str, settings: &Value) -> Option<Result<Self, FieldError>> {
         Some(match name {
             "hubspot" => read(settings).map(Self::HubSpot),
+            "superoffice" => read(settings).map(Self::SuperOffice),
             "tryton" => read(settings).map(Self::Tryton),
             "perfectview" => read(settings).map(Self::PerfectView),
             _ => return None,
@@ -87,6 +90,7 @@ impl Crm {
     pub fn name(&self) -> &'static str {
         match self {
             Self::HubSpot(_) => "hubspot",
+            Self::SuperOffice(_) => "superoffice",
             Self::Tryton(_) => "tryton",
             Self::PerfectView(_) => "perfectview",
         }
@@ -97,6 +101,7 @@ impl Crm {
     pub fn mapping(&self) -> &dyn Mapping {
         match self {
             Self::HubSpot(settings) => settings,
+            Self::SuperOffice(settings) => settings,
             Self::Tryton(settings) => settings,
             Self::PerfectView(settings) => settings,
         }

@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 pub struct Mark {
     /// When the person decided
     pub decided_at: Timestamp,
+    /// Whether it was for a yes
+    pub is_yes: bool,
 }
 
 impl Mark {
@@ -19,9 +21,10 @@ impl Mark {
     pub fn read(comment: &str) -> Option<Self> {
         let mut parts = comment.strip_prefix("Sayso receipt ")?.splitn(3, "; ");
         let (_receipt, said) = (parts.next()?, parts.next()?);
-        let (_word, at) = said.split_once(' ')?;
+        let (word, at) = said.split_once(' ')?;
         Some(Self {
             decided_at: Timestamp::parse(at).ok()?,
+            is_yes: word == "given",
         })
     }
 
@@ -49,6 +52,15 @@ mod tests {
         let decided = at("2027-01-15T08:00:00Z");
         assert_eq!(Mark::counts_from(Some(OURS), Some(late)), Some(decided));
         assert_eq!(Mark::counts_from(Some(OURS), None), Some(decided));
+    }
+
+    #[test]
+    fn a_mark_says_whether_it_was_for_a_yes() {
+        for word in ["given", "refused", "withdrawn", "expired"] {
+            let comment = OURS.replace("withdrawn", word);
+            let mark = Mark::read(&comment).expect("a mark");
+            assert_eq!(mark.is_yes, word == "given", "{word}");
+        }
     }
 
     #[test]
