@@ -18,6 +18,7 @@ use crate::serving::serve;
 
 pub mod hubspot;
 pub mod perfectview;
+pub mod superoffice;
 
 /// What a CRM holds, and how it answers as documented.
 pub trait Books: Send + 'static {
