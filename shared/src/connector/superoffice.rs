@@ -21,7 +21,7 @@ pub use tenant::{Tenant, tenant};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Change, Lists, Mapping, Told, WhenSeveral, WhenUnknown, read};
@@ -100,16 +100,6 @@ pub enum Environment {
     Stage,
     /// `sod`
     Development,
-}
-
-/// The words of SuperOffice's own refusals.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase")]
-struct Refusal {
-    #[serde(default, deserialize_with = "or_nothing")]
-    error_type: String,
-    #[serde(default, deserialize_with = "or_nothing")]
-    error_message: String,
 }
 
 impl Settings {
@@ -236,10 +226,29 @@ pub fn succeeded(answer: &Answer) -> Told<()> {
     if answer.is_success() {
         return Ok(());
     }
-    let refusal: Refusal = answer.json().unwrap_or_default();
-    let words = [refusal.error_type, refusal.error_message];
+    let refusal: Value = answer.json().unwrap_or_default();
+    let words = ["ErrorType", "ErrorMessage"].map(|name| text(&refusal, name));
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     Err(answer.failure(&words.join(": ")))
+}
+
+/// What SuperOffice answers. It is read name by name: a type for each would be a reader for each in the Worker.
+fn read_answer(answer: &Answer) -> Told<Value> {
+    succeeded(answer)?;
+    answer.json()
+}
+
+/// The rows of an answer that is a list.
+fn rows(answer: &Answer) -> Told<Vec<Value>> {
+    match read_answer(answer)? {
+        Value::Array(rows) => Ok(rows),
+        _ => Err(answer.undocumented()),
+    }
+}
+
+/// A text of an object; SuperOffice writes null for what it has not.
+fn text<'v>(of: &'v Value, name: &str) -> &'v str {
+    of[name].as_str().unwrap_or_default()
 }
 
 /// The letters are those of article 6(1) of the GDPR.
@@ -267,15 +276,6 @@ fn source_key(source: Option<Source>) -> &'static str {
         Some(Source::Request) => "REQUEST",
         None => "UNKNOWN",
     }
-}
-
-/// SuperOffice writes null for what it has not.
-fn or_nothing<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 fn skip() -> WhenUnknown {

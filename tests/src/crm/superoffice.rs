@@ -3,6 +3,7 @@
 //! A customer lives on one of two hosts and can move; the other answers 421 then. The login host is the first. The system user's statement
 //! is verified with the public key by a library that is not ours.
 
+mod lists;
 mod login;
 mod register;
 
@@ -13,8 +14,9 @@ use serde_json::{Value, json};
 use super::{Asked, Books, Cloud, Documented};
 use crate::host::Reply;
 
+pub use lists::{FIELD, NEWS};
 pub use login::{Key, SECRET, SYSTEM_USER};
-pub use register::{FIELD, NEWS, Person};
+pub use register::Person;
 
 /// The customer.
 pub const TENANT: &str = "Cust12345";

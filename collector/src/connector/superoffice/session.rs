@@ -102,10 +102,9 @@ impl<'a, L: Line> Session<'a, L> {
             .read(request.header("accept", "application/json"))
             .await?;
         let tenant = tenant(&answer, self.settings)?;
-        let api = tenant.api.trim_end_matches('/').to_owned();
         tokens.remember(VALID_UNTIL, tenant.valid_until);
-        tokens.remember(API, api.clone());
-        Ok(api)
+        tokens.remember(API, tenant.api.clone());
+        Ok(tenant.api)
     }
 
     async fn ticket(&self) -> Told<String> {

@@ -6,10 +6,9 @@
 //! decision of its mark, if the mark says what the ground says; where they differ, somebody changed it by hand and left the comment, and
 //! it counts from when that was.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Purpose, Settings, WITHDRAWN, or_nothing, succeeded};
+use super::{Purpose, Settings, WITHDRAWN, rows, text};
 use crate::{
     connector::{Answer, Change, Mark, Told},
     time::Timestamp,
@@ -19,24 +18,12 @@ use crate::{
 const COMMENT: usize = 255;
 
 /// A consent as SuperOffice has it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
-    /// For what
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub consent_purpose_key: String,
-    /// On which ground
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub legal_base_key: String,
-    /// With which comment
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub comment: String,
-    /// When it was made
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub registered: String,
-    /// When it changed
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub updated: String,
+    purpose: String,
+    ground: String,
+    comment: String,
+    written_at: Option<Timestamp>,
 }
 
 /// What to do, once SuperOffice has said how it stands.
@@ -77,7 +64,7 @@ impl Purpose {
     #[must_use]
     pub fn among<'c>(&self, known: &'c [Consent]) -> Option<&'c Consent> {
         let mut known = known.iter();
-        known.find(|known| known.consent_purpose_key == self.purpose)
+        known.find(|known| known.purpose == self.purpose)
     }
 }
 
@@ -85,7 +72,7 @@ impl Consent {
     /// Whether the person may be written to.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.legal_base_key != WITHDRAWN
+        self.ground != WITHDRAWN
     }
 
     /// What we wrote it for, unless somebody changed it since.
@@ -93,29 +80,32 @@ impl Consent {
         Mark::read(&self.comment).filter(|mark| mark.is_yes == self.holds())
     }
 
-    /// When it last changed. SuperOffice's times are UTC, also where they do not say so; the year 1 is none.
-    fn changed(&self) -> Option<Timestamp> {
-        let read = |text: &String| {
-            Timestamp::parse(text)
-                .or_else(|_| Timestamp::parse(&format!("{text}Z")))
-                .ok()
-        };
-        read(&self.updated).max(read(&self.registered))
-    }
-
     /// Whether it is of a decision that a change does not outdo; of the same moment a no stands, and what does not say when stands.
     fn outlasts(&self, change: &Change) -> bool {
         let since = self.mark().map(|mark| mark.decided_at);
         since
-            .or_else(|| self.changed())
+            .or(self.written_at)
             .is_none_or(|since| since >= change.decided_at)
     }
 }
 
 /// The consents of a person.
 pub fn consents(answer: &Answer) -> Told<Vec<Consent>> {
-    succeeded(answer)?;
-    answer.json()
+    let rows = rows(answer)?;
+    let consents = rows.iter().map(|row| Consent {
+        purpose: text(row, "ConsentPurposeKey").to_owned(),
+        ground: text(row, "LegalBaseKey").to_owned(),
+        comment: text(row, "Comment").to_owned(),
+        written_at: moment(row, "Updated").max(moment(row, "Registered")),
+    });
+    Ok(consents.collect())
+}
+
+/// SuperOffice's times are UTC, also where they do not say so; the year 1 is none.
+fn moment(row: &Value, name: &str) -> Option<Timestamp> {
+    let text = text(row, name);
+    let at = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z")));
+    at.ok().filter(|_| !text.starts_with("0001-"))
 }
 
 /// Whether a change is written over what SuperOffice has. A no is always written over a yes: whoever says no is never written to.
@@ -145,7 +135,7 @@ fn over_a_yes(known: &Consent, of: &Purpose, change: &Change) -> Write {
         .as_ref()
         .map(|receipt| receipt.id.to_string());
     let is_told = receipt.is_some_and(|receipt| known.comment.contains(&receipt));
-    if is_told && known.legal_base_key == of.ground(change) {
+    if is_told && known.ground == of.ground(change) {
         Write::IsSo
     } else {
         Write::Set

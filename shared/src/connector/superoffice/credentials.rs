@@ -11,7 +11,7 @@ use quick_xml::{Reader, events::Event};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Settings, or_nothing, succeeded};
+use super::{Settings, read_answer, text};
 use crate::{
     connector::{Answer, Told, Verdict},
     problem::FieldError,
@@ -52,17 +52,6 @@ pub enum SigningKey {
     Pkcs8(Vec<u8>),
     /// A JSON Web Key
     Jwk(Value),
-}
-
-/// What authentication answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Authenticated {
-    is_successful: bool,
-    #[serde(default, deserialize_with = "or_nothing")]
-    token: String,
-    #[serde(default, deserialize_with = "or_nothing")]
-    error_message: String,
 }
 
 impl Credentials {
@@ -140,14 +129,14 @@ impl fmt::Debug for SigningKey {
 
 /// The ticket of an authentication. The token is read, not verified: it comes straight from SuperOffice, and nobody else relies on it.
 pub fn ticket(answer: &Answer) -> Told<String> {
-    succeeded(answer)?;
-    let answered: Authenticated = answer.json()?;
-    if !answered.is_successful {
+    let answered = read_answer(answer)?;
+    if answered["IsSuccessful"] != true {
+        let why = text(&answered, "ErrorMessage");
         return Err(Verdict::CredentialsRefused {
-            words: format!("SuperOffice does not let us in: {}", answered.error_message),
+            words: format!("SuperOffice does not let us in: {why}"),
         });
     }
-    claim(&answered.token).ok_or_else(|| Verdict::TryLater {
+    claim(text(&answered, "Token")).ok_or_else(|| Verdict::TryLater {
         retry_after: None,
         words: "SuperOffice gave a token without a ticket.".to_owned(),
     })

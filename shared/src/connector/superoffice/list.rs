@@ -1,9 +1,8 @@
 //! SuperOffice's own lists, by what we call them: what a mapping may name. What is deleted or not in use may not.
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{or_nothing, succeeded};
+use super::{rows, text};
 use crate::connector::{Answer, Item, Told};
 
 /// What the consent purposes are called here.
@@ -21,77 +20,38 @@ pub const SUBSCRIPTIONS: &str = "subscriptions";
 /// What the user-defined fields of persons are called here.
 pub const FIELDS: &str = "fields";
 
-/// An item of `List/{name}/Items`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    #[serde(default, deserialize_with = "or_nothing")]
-    key: String,
-    #[serde(default, deserialize_with = "or_nothing")]
-    name: String,
-    #[serde(default)]
-    deleted: bool,
-    /// A number, of consent purposes only
-    #[serde(default)]
-    active: Value,
-}
-
-/// An item of an `MDOList`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Choice {
-    id: u32,
-    #[serde(default, deserialize_with = "or_nothing")]
-    name: String,
-    #[serde(default)]
-    deleted: bool,
-}
-
-/// A field of `Person/CustomField`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Field {
-    #[serde(rename = "FieldName")]
-    prog_id: String,
-    #[serde(default, deserialize_with = "or_nothing")]
-    display_name: String,
-    #[serde(default)]
-    is_read_only: bool,
-}
-
-/// The items of purposes, legal bases or sources, by key.
+/// The items of `List/{name}/Items`: purposes, legal bases or sources, by key.
 pub fn items(answer: &Answer) -> Told<Vec<Item>> {
-    succeeded(answer)?;
-    let entries: Vec<Entry> = answer.json()?;
-    let is_off = |active: &Value| *active == Value::Bool(false) || active.as_i64() == Some(0);
-    let used = entries
-        .into_iter()
-        .filter(|entry| !entry.deleted && !entry.key.is_empty() && !is_off(&entry.active));
-    Ok(used.map(|entry| Item::new(entry.key, entry.name)).collect())
-}
-
-/// The subscription types, by id. The first of them, 0, stands for none.
-pub fn subscription_types(answer: &Answer) -> Told<Vec<Item>> {
-    succeeded(answer)?;
-    let choices: Vec<Choice> = answer.json()?;
-    let used = choices
-        .into_iter()
-        .filter(|choice| choice.id != 0 && !choice.deleted);
+    let rows = rows(answer)?.into_iter();
+    // A number, of consent purposes only.
+    let is_off = |row: &Value| row["Active"] == false || row["Active"] == 0;
+    let used = rows.filter(|row| !is_deleted(row) && !is_off(row) && !text(row, "Key").is_empty());
     Ok(used
-        .map(|choice| Item::new(choice.id.to_string(), choice.name))
+        .map(|row| Item::new(text(&row, "Key"), text(&row, "Name")))
         .collect())
 }
 
-/// The user-defined fields, by prog id. Extra fields, `x_…`, are searched in another way and are none.
-pub fn fields(answer: &Answer) -> Told<Vec<Item>> {
-    succeeded(answer)?;
-    let fields: Vec<Field> = answer.json()?;
-    let ours = fields
-        .into_iter()
-        .filter(|field| !field.is_read_only && !field.prog_id.starts_with("x_"));
-    Ok(ours
-        .map(|field| Item::new(field.prog_id, field.display_name))
+/// The subscription types, an `MDOList`, by id. The first of them, 0, stands for none.
+pub fn subscription_types(answer: &Answer) -> Told<Vec<Item>> {
+    let rows = rows(answer)?.into_iter();
+    let used = rows.filter(|row| !is_deleted(row) && row["Id"] != 0);
+    Ok(used
+        .map(|row| Item::new(row["Id"].to_string(), text(&row, "Name")))
         .collect())
+}
+
+/// The user-defined fields of `Person/CustomField`, by prog id. Extra fields, `x_…`, are searched in another way and are none.
+pub fn fields(answer: &Answer) -> Told<Vec<Item>> {
+    let rows = rows(answer)?.into_iter();
+    let ours =
+        rows.filter(|row| row["IsReadOnly"] != true && !text(row, "FieldName").starts_with("x_"));
+    Ok(ours
+        .map(|row| Item::new(text(&row, "FieldName"), text(&row, "DisplayName")))
+        .collect())
+}
+
+fn is_deleted(row: &Value) -> bool {
+    row["Deleted"] == true
 }
 
 #[cfg(test)]

@@ -1,52 +1,13 @@
 //! Persons of SuperOffice: found by address or by Sayso's id, made, and brought up to date by JSON Patch (RFC 6902).
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Purpose, Settings, or_nothing, succeeded};
+use super::{Purpose, Settings, read_answer, succeeded, text};
 use crate::connector::{Answer, Change, Told, Verdict};
 
 /// What of a person is looked at, and changed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Person {
-    /// The subscription types, each with whether it is on
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub shipment_types: Vec<Subscription>,
-    /// User-defined fields, by prog id
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub custom_fields: BTreeMap<String, Value>,
-}
-
-/// A subscription type of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Subscription {
-    /// Which
-    pub id: u32,
-    /// Whether it is on
-    #[serde(default)]
-    pub selected: bool,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    value: Vec<Found>,
-}
-
-#[derive(Deserialize)]
-struct Found {
-    #[serde(rename = "PrimaryKey")]
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Made {
-    person_id: u64,
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person(Value);
 
 impl Settings {
     /// The filter that finds the persons of an address.
@@ -90,11 +51,13 @@ impl Settings {
     #[must_use]
     pub fn patch(&self, person: &Person, of: &Purpose, change: &Change, is_on: bool) -> Vec<Value> {
         let mut patch = Vec::new();
-        let types = person.shipment_types.iter().enumerate();
-        for (place, known) in types {
-            if of.subscriptions.contains(&known.id) && known.selected != is_on {
+        let types = person.0["ShipmentTypes"].as_array();
+        for (place, known) in types.into_iter().flatten().enumerate() {
+            let (id, is_so) = (known["Id"].as_u64(), known["Selected"] == is_on);
+            let id = id.and_then(|id| u32::try_from(id).ok());
+            if let Some(id) = id.filter(|id| !is_so && of.subscriptions.contains(id)) {
                 let at = format!("/ShipmentTypes/{place}");
-                patch.push(json!({"op": "test", "path": format!("{at}/Id"), "value": known.id}));
+                patch.push(json!({"op": "test", "path": format!("{at}/Id"), "value": id}));
                 patch.push(
                     json!({"op": "replace", "path": format!("{at}/Selected"), "value": is_on}),
                 );
@@ -102,7 +65,7 @@ impl Settings {
         }
         if let Some(field) = self.subject_field.as_ref().filter(|_| is_on) {
             let subject = Value::from(change.subject.to_string());
-            if person.custom_fields.get(field) != Some(&subject) {
+            if person.0["CustomFields"][field] != subject {
                 patch.push(
                     json!({"op": "add", "path": format!("/CustomFields/{field}"), "value": subject}),
                 );
@@ -115,21 +78,22 @@ impl Settings {
 impl Person {
     /// As SuperOffice has them.
     pub fn read(answer: &Answer) -> Told<Self> {
-        succeeded(answer)?;
-        answer.json()
+        read_answer(answer).map(Self)
     }
 }
 
 /// The persons that a search found, those made last first.
 pub fn persons(answer: &Answer) -> Told<Vec<u64>> {
-    succeeded(answer)?;
     // Nothing found may be nothing said.
     if answer.status == 204 {
         return Ok(Vec::new());
     }
-    let page: Page = answer.json()?;
-    let ids = page.value.iter();
-    let mut ids: Vec<u64> = ids.filter_map(|found| found.id.parse().ok()).collect();
+    let page = read_answer(answer)?;
+    let Some(found) = page["value"].as_array() else {
+        return Err(answer.undocumented());
+    };
+    let ids = found.iter().map(|found| text(found, "PrimaryKey").parse());
+    let mut ids: Vec<u64> = ids.filter_map(Result::ok).collect();
     ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
     // Who has an address twice is found twice.
     ids.dedup();
@@ -138,8 +102,8 @@ pub fn persons(answer: &Answer) -> Told<Vec<u64>> {
 
 /// The person that was made.
 pub fn made(answer: &Answer) -> Told<u64> {
-    succeeded(answer)?;
-    answer.json().map(|made: Made| made.person_id)
+    let made = read_answer(answer)?["PersonId"].as_u64();
+    made.ok_or_else(|| answer.undocumented())
 }
 
 /// Goes on if the patch was applied. Where the person changed meanwhile, there is a new one next time.

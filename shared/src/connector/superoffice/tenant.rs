@@ -1,19 +1,13 @@
 //! Tenants: where a customer of SuperOffice is now. That moves; until when an address holds, SuperOffice says with it.
 
-use serde::Deserialize;
 use url::Url;
 
-use super::{Settings, succeeded};
+use super::{Settings, read_answer, text};
 use crate::connector::{Answer, Told, Verdict};
 
 /// Where a customer is, and until when that holds.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Whether it can be used
-    pub is_running: bool,
-    /// In a word
-    pub state: String,
     /// The address of its API
     pub api: String,
     /// Until when that holds
@@ -44,22 +38,25 @@ impl Settings {
 
 /// Where the customer is.
 pub fn tenant(answer: &Answer, settings: &Settings) -> Told<Tenant> {
-    succeeded(answer)?;
-    let tenant: Tenant = answer.json()?;
+    let answered = read_answer(answer)?;
     let later = |words: String| Verdict::TryLater {
         retry_after: None,
         words,
     };
-    if !tenant.is_running {
+    if answered["IsRunning"] != true {
         return Err(later(format!(
             "SuperOffice says that the customer is {}.",
-            tenant.state
+            text(&answered, "State")
         )));
     }
-    if !settings.may_be_at(&tenant.api) {
+    let api = text(&answered, "Api").trim_end_matches('/');
+    if !settings.may_be_at(api) {
         return Err(later(
             "SuperOffice names an address for the customer that is not one of its own.".to_owned(),
         ));
     }
-    Ok(tenant)
+    Ok(Tenant {
+        api: api.to_owned(),
+        valid_until: text(&answered, "ValidUntil").to_owned(),
+    })
 }

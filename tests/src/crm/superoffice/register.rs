@@ -1,4 +1,4 @@
-//! The persons, consents and lists of a customer.
+//! The persons of a customer and their consents.
 
 use std::collections::BTreeMap;
 
@@ -6,50 +6,14 @@ use chrono::{SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::lists::{
+    BASES, FIELD, NEWS, PURPOSES, SOURCES, SUBSCRIPTIONS, custom_fields, items, subscriptions,
+};
 use super::{answer, refusal};
 use crate::{
     crm::{Asked, Documented},
     host::Reply,
 };
-
-/// The prog id of the field that was made for Sayso's id.
-pub const FIELD: &str = "SuperOffice:7";
-
-/// The subscription type of news.
-pub const NEWS: u32 = 2;
-
-/// Ids, keys and names of the lists.
-const PURPOSES: [(&str, &str); 2] = [
-    ("STORE", "Sales and service"),
-    ("EMARKETING", "E-marketing"),
-];
-const BASES: [(&str, &str); 7] = [
-    ("61A", "Consent"),
-    ("61B", "Contract"),
-    ("61C", "Required by law"),
-    ("61D", "Protect vital interests"),
-    ("61E", "Public interest"),
-    ("61F", "Legitimate interest"),
-    ("WITHDRAWN", "Withdrawn"),
-];
-const SOURCES: [(&str, &str); 9] = [
-    ("USER", "Created by user"),
-    ("EMAIL", "E-mail"),
-    ("REQUEST", "Incoming request"),
-    ("CHAT", "Chat"),
-    ("WEBFORM", "Web form"),
-    ("CUSTOMERPORTAL", "Customer portal"),
-    ("IMPORT", "Import"),
-    ("API", "Other integration"),
-    ("UNKNOWN", "Unknown"),
-];
-const SUBSCRIPTIONS: [(u32, &str); 5] = [
-    (0, "(Unspecified)"),
-    (1, "Invitations"),
-    (NEWS, "News"),
-    (3, "Promotions"),
-    (4, "Urgent messages"),
-];
 
 /// Who is in it, by id.
 #[derive(Default)]
@@ -125,7 +89,8 @@ impl Register {
         let id = 101 + self.persons.len() as u64;
         let person = Person {
             email: email.to_owned(),
-            // What everybody gets who is made.
+            // What everybody has who is new: nothing reserved against, and stored on legitimate interest.
+            subscriptions: SUBSCRIPTIONS.iter().skip(1).map(|(id, _)| *id).collect(),
             consents: BTreeMap::from([("STORE".to_owned(), consent("STORE", "USER", "61F", ""))]),
             ..Person::default()
         };
@@ -302,6 +267,12 @@ impl Person {
         self.consents.insert(purpose.to_owned(), set);
     }
 
+    /// Whether news are sent.
+    #[must_use]
+    pub fn is_sent_news(&self) -> bool {
+        self.subscriptions.contains(&NEWS)
+    }
+
     /// The ground and the comment of a consent.
     #[must_use]
     pub fn consent(&self, purpose: &str) -> Option<(String, String)> {
@@ -341,58 +312,6 @@ impl Person {
             _ => None,
         }
     }
-}
-
-fn items(asked: &Asked, list: &str) -> Documented {
-    asked.has_query(&[])?;
-    asked.has_no_body()?;
-    let items: &[(&str, &str)] = match list {
-        "ConsentPurpose" => &PURPOSES,
-        "LegalBase" => &BASES,
-        "ConsentSource" => &SOURCES,
-        _ => return Err(asked.undocumented("a list that is not there")),
-    };
-    let mut all: Vec<Value> = Vec::new();
-    for (id, (key, name)) in (1..).zip(items) {
-        let mut item =
-            json!({"Name": name, "Tooltip": "", "Key": key, "Rank": id, "Deleted": false});
-        item[format!("{list}Id")] = json!(id);
-        if list == "ConsentPurpose" {
-            item["Active"] = json!(1);
-        }
-        all.push(item);
-    }
-    if list == "ConsentPurpose" {
-        let mut unused = all[0].clone();
-        (unused["Key"], unused["Name"], unused["Active"]) = (json!("OLD"), json!("Old"), json!(0));
-        all.push(unused);
-    }
-    Ok(answer(200, &all.into()))
-}
-
-/// The list, or that of a person, which has not the first.
-fn subscriptions(of: Option<&[u32]>) -> Value {
-    let all = SUBSCRIPTIONS.iter().skip(usize::from(of.is_some()));
-    let item = |(id, name): &(u32, &str)| {
-        let mut item = json!({"Id": id, "Name": name, "ToolTip": "", "Deleted": false, "Rank": id, "ChildItems": null});
-        if let Some(selected) = of {
-            item["Selected"] = json!(selected.contains(id));
-        }
-        item
-    };
-    all.map(item).collect()
-}
-
-fn custom_fields(asked: &Asked) -> Documented {
-    asked.has_query(&[])?;
-    asked.has_no_body()?;
-    let field = |name: &str, label: &str| json!({"FieldType": "ShortText", "FieldName": name, "DisplayName": label, "IsReadOnly": false, "IsIndexed": true});
-    let fields = [
-        field(FIELD, "Sayso"),
-        field("SuperOffice:8", "Number"),
-        field("x_extra", "Extra"),
-    ];
-    Ok(answer(200, &json!(fields)))
 }
 
 fn consent(purpose: &str, source: &str, basis: &str, comment: &str) -> Value {
