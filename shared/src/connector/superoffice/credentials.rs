@@ -7,13 +7,12 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use quick_xml::{Reader, events::Event};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Settings, read_answer, text};
 use crate::{
-    connector::{Answer, Told, Verdict},
+    connector::{Answer, Told, Verdict, soap::Node},
     problem::FieldError,
     time::Timestamp,
 };
@@ -88,10 +87,11 @@ impl Credentials {
         (!der.is_empty()).then_some(SigningKey::Pkcs8(der))
     }
 
-    /// What is signed: it holds for the minute.
+    /// What is signed: it holds for the minute, UTC, as year, month, day, hour and minute without anything between.
     #[must_use]
     pub fn statement(&self, now: Timestamp) -> String {
-        let minute = now.utc().format("%Y%m%d%H%M");
+        let now = now.to_string();
+        let minute: String = now.chars().filter(char::is_ascii_digit).take(12).collect();
         format!("{}.{minute}", self.system_user_token)
     }
 
@@ -153,37 +153,19 @@ fn claim(token: &str) -> Option<String> {
 
 /// The key of an `<RSAKeyValue>`: the same eight numbers, in base64 there and in base64url here.
 fn jwk(xml: &str) -> Option<Value> {
-    let mut reader = Reader::from_str(xml);
+    let node = Node::read(xml.as_bytes()).filter(|node| node.is("RSAKeyValue"))?;
     let mut key = Map::new();
-    let mut within: Vec<String> = Vec::new();
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(element) => {
-                within.push(element.local_name().as_ref().to_owned());
-            }
-            Event::End(_) => {
-                within.pop();
-            }
-            Event::Text(text) => {
-                let [root, name] = &within[..] else { continue };
-                let name = NUMBERS.iter().find(|(xml, _)| xml == name);
-                if let Some((_, name)) = name.filter(|_| root == "RSAKeyValue") {
-                    let letters: String = text.split_whitespace().collect();
-                    key.insert((*name).to_owned(), number(&letters)?.into());
-                }
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    let is_whole = NUMBERS.iter().all(|(_, name)| key.contains_key(*name));
     key.insert("kty".to_owned(), "RSA".into());
-    is_whole.then_some(key.into())
+    for (theirs, ours) in NUMBERS {
+        key.insert(ours.to_owned(), number(node.get(theirs))?.into());
+    }
+    Some(key.into())
 }
 
 /// A number as JWK writes it: without zeros before it, which .NET fills up with.
 fn number(base64: &str) -> Option<String> {
-    let bytes = STANDARD.decode(base64).ok()?;
+    let letters: String = base64.split_whitespace().collect();
+    let bytes = STANDARD.decode(letters).ok()?;
     let first = bytes.iter().position(|byte| *byte != 0)?;
     Some(URL_SAFE_NO_PAD.encode(&bytes[first..]))
 }
