@@ -83,6 +83,13 @@ impl EventType {
         }
     }
 
+    /// In a word: what comes after the dot.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        let name = self.as_str();
+        name.split_once('.').map_or(name, |(_, word)| word)
+    }
+
     /// As the wire names it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

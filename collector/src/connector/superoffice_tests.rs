@@ -170,14 +170,26 @@ fn a_no_that_superoffice_does_not_take_on_a_ground_removes_the_consent() {
 
 #[test]
 fn a_yes_older_than_a_withdrawal_by_hand_is_left_out_and_a_newer_one_is_not() {
-    for (updated, status) in [("2027-01-15T08:00:01", 204), ("2027-01-15T07:59:59", 200)] {
-        let gone = stands("WITHDRAWN", updated, "by telephone");
+    // Whoever changes the ground may well leave the comment of our yes.
+    let left = "Sayso receipt 0 sha256:0; given 2027-01-01T00:00:00.000Z; News; person 0";
+    for (updated, status, comment) in [
+        ("2027-01-15T08:00:01", 204, "by telephone"),
+        ("2027-01-15T08:00:01", 204, left),
+        ("2027-01-15T07:59:59", 200, "by telephone"),
+        ("2027-01-15T07:59:59", 200, left),
+        (
+            "0001-01-01T00:00:00Z",
+            200,
+            "never changed since it was made",
+        ),
+    ] {
+        let gone = stands("WITHDRAWN", updated, comment);
         let mut script = vec![(SEARCH, 200, ONE), (CONSENTS, 200, gone.as_str())];
         if status == 200 {
             script.push((SET, 204, ""));
         }
         let (verdict, _) = told(&crm(&json!({})), EventType::Given, &script);
-        assert_eq!(verdict.status(), Some(status), "{updated}");
+        assert_eq!(verdict.status(), Some(status), "{updated} {comment}");
     }
 }
 

@@ -77,6 +77,21 @@ pub enum Says {
     Forget,
 }
 
+impl Says {
+    /// What a kind of event comes to.
+    #[must_use]
+    pub fn of(kind: EventType) -> Self {
+        match kind {
+            EventType::Given => Self::Yes,
+            EventType::Requested => Self::Pending,
+            EventType::Erased => Self::Forget,
+            EventType::Refused | EventType::Withdrawn | EventType::Expired | EventType::Lapsed => {
+                Self::No
+            }
+        }
+    }
+}
+
 impl Change {
     /// What an event tells a connector.
     #[must_use]
@@ -140,21 +155,13 @@ impl Change {
     /// What it comes to.
     #[must_use]
     pub fn says(&self) -> Says {
-        match self.kind {
-            EventType::Given => Says::Yes,
-            EventType::Requested => Says::Pending,
-            EventType::Erased => Says::Forget,
-            EventType::Refused | EventType::Withdrawn | EventType::Expired | EventType::Lapsed => {
-                Says::No
-            }
-        }
+        Says::of(self.kind)
     }
 
     /// In a word, as the wire names it.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        let kind = self.kind.as_str();
-        kind.split_once('.').map_or(kind, |(_, word)| word)
+        self.kind.word()
     }
 
     /// What a comment field gets: the receipt first, since what is too long is cut off at its end, never within a character. It names

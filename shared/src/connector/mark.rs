@@ -4,15 +4,16 @@
 //! real yes would be left out for it. So what carries a mark counts from the decision that the mark names; what somebody did in the CRM
 //! by hand carries none, and counts from when it was written.
 
-use crate::time::Timestamp;
+use super::Says;
+use crate::{event::EventType, time::Timestamp};
 
 /// What a comment of ours says of the change that it was written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// When the person decided
     pub decided_at: Timestamp,
-    /// Whether it was for a yes
-    pub is_yes: bool,
+    /// What it came to
+    pub says: Says,
 }
 
 impl Mark {
@@ -22,9 +23,10 @@ impl Mark {
         let mut parts = comment.strip_prefix("Sayso receipt ")?.splitn(3, "; ");
         let (_receipt, said) = (parts.next()?, parts.next()?);
         let (word, at) = said.split_once(' ')?;
+        let mut kinds = EventType::ALL.into_iter();
         Some(Self {
             decided_at: Timestamp::parse(at).ok()?,
-            is_yes: word == "given",
+            says: Says::of(kinds.find(|kind| kind.word() == word)?),
         })
     }
 
@@ -52,15 +54,6 @@ mod tests {
         let decided = at("2027-01-15T08:00:00Z");
         assert_eq!(Mark::counts_from(Some(OURS), Some(late)), Some(decided));
         assert_eq!(Mark::counts_from(Some(OURS), None), Some(decided));
-    }
-
-    #[test]
-    fn a_mark_says_whether_it_was_for_a_yes() {
-        for word in ["given", "refused", "withdrawn", "expired"] {
-            let comment = OURS.replace("withdrawn", word);
-            let mark = Mark::read(&comment).expect("a mark");
-            assert_eq!(mark.is_yes, word == "given", "{word}");
-        }
     }
 
     #[test]

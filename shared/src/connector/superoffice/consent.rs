@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Purpose, Settings, WITHDRAWN, rows, text};
 use crate::{
-    connector::{Answer, Change, Mark, Told},
+    connector::{Answer, Change, Mark, Says, Told},
     time::Timestamp,
 };
 
@@ -77,7 +77,7 @@ impl Consent {
 
     /// What we wrote it for, unless somebody changed it since.
     fn mark(&self) -> Option<Mark> {
-        Mark::read(&self.comment).filter(|mark| mark.is_yes == self.holds())
+        Mark::read(&self.comment).filter(|mark| (mark.says == Says::Yes) == self.holds())
     }
 
     /// Whether it is of a decision that a change does not outdo; of the same moment a no stands, and what does not say when stands.
