@@ -5,6 +5,7 @@
 //! anything, and no header and no body goes to any log. To add a CRM: a file here with `tell` and `lists`, and a line in each of [`tell`]
 //! and [`lists`] below.
 
+pub(crate) mod signing;
 pub(crate) mod stage;
 pub(crate) mod tokens;
 pub(crate) mod wire;
@@ -18,16 +19,19 @@ mod memory;
 #[cfg(test)]
 mod perfectview_tests;
 #[cfg(test)]
+mod superoffice_tests;
+#[cfg(test)]
 mod zoho_tests;
 
 mod hubspot;
 mod perfectview;
+mod superoffice;
 mod tryton;
 mod zoho;
 
 use sayso_shared::{
     attempt::Attempt,
-    connector::{Change, Connector, Crm, Lists, read},
+    connector::{Change, Connector, Crm, Lists, read, superoffice::SigningKey},
     key::{EndpointKey, SiteKey},
     time::Timestamp,
     vault::Vault,
@@ -105,10 +109,12 @@ pub(crate) trait Line {
 
     /// Writes; a dry run notes what would be written, and goes on with what the request supposes.
     async fn write(&self, request: Request) -> Told<Answer>;
+
+    /// Signs by RSASSA-PKCS1-v1_5 with SHA-256; nothing where the key is none.
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// What every performer has at hand.
-#[allow(dead_code, reason = "for CRMs that give tokens")]
 pub(crate) struct Desk<'a> {
     /// Tokens got with these credentials before
     pub(crate) tokens: &'a Tokens,
@@ -126,6 +132,10 @@ pub(crate) async fn tell(
     let told = match crm {
         Crm::HubSpot(settings) => match known(credentials) {
             Ok(credentials) => hubspot::tell(line, settings, &credentials, desk, change).await,
+            Err(verdict) => Err(verdict),
+        },
+        Crm::SuperOffice(settings) => match known(credentials) {
+            Ok(credentials) => superoffice::tell(line, settings, &credentials, desk, change).await,
             Err(verdict) => Err(verdict),
         },
         Crm::Tryton(settings) => match known(credentials) {
@@ -153,6 +163,9 @@ pub(crate) async fn lists(
 ) -> Told<Lists> {
     match crm {
         Crm::HubSpot(settings) => hubspot::lists(line, settings, &known(credentials)?, desk).await,
+        Crm::SuperOffice(settings) => {
+            superoffice::lists(line, settings, &known(credentials)?, desk).await
+        }
         Crm::Tryton(settings) => tryton::lists(line, settings, &known(credentials)?, desk).await,
         Crm::PerfectView(settings) => {
             perfectview::lists(line, settings, &known(credentials)?).await

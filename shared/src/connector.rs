@@ -15,6 +15,7 @@ mod wire;
 pub mod hubspot;
 pub mod perfectview;
 pub mod soap;
+pub mod superoffice;
 pub mod tryton;
 pub mod zoho;
 
@@ -65,7 +66,8 @@ pub enum Crm {
     Tryton(tryton::Settings),
     /// PerfectView CRM Online
     PerfectView(perfectview::Settings),
-    // SuperOffice(superoffice::Settings),
+    /// SuperOffice
+    SuperOffice(superoffice::Settings),
     /// Zoho CRM
     Zoho(zoho::Settings),
     /// HubSpot
@@ -74,12 +76,13 @@ pub enum Crm {
 
 impl Crm {
     /// The names that `crm` may have.
-    pub const NAMES: [&str; 4] = ["hubspot", "perfectview", "tryton", "zoho"];
+    pub const NAMES: [&str; 5] = ["hubspot", "perfectview", "superoffice", "tryton", "zoho"];
 
     /// Reads the settings of a CRM; pointers begin at the settings.
     pub fn parse(name: &str, settings: &Value) -> Option<Result<Self, FieldError>> {
         Some(match name {
             "hubspot" => read(settings).map(Self::HubSpot),
+            "superoffice" => read(settings).map(Self::SuperOffice),
             "tryton" => read(settings).map(Self::Tryton),
             "perfectview" => read(settings).map(Self::PerfectView),
             "zoho" => read(settings).map(Self::Zoho),
@@ -92,6 +95,7 @@ impl Crm {
     pub fn name(&self) -> &'static str {
         match self {
             Self::HubSpot(_) => "hubspot",
+            Self::SuperOffice(_) => "superoffice",
             Self::Tryton(_) => "tryton",
             Self::PerfectView(_) => "perfectview",
             Self::Zoho(_) => "zoho",
@@ -103,6 +107,7 @@ impl Crm {
     pub fn mapping(&self) -> &dyn Mapping {
         match self {
             Self::HubSpot(settings) => settings,
+            Self::SuperOffice(settings) => settings,
             Self::Tryton(settings) => settings,
             Self::PerfectView(settings) => settings,
             Self::Zoho(settings) => settings,

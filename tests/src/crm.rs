@@ -18,6 +18,7 @@ use crate::serving::serve;
 
 pub mod hubspot;
 pub mod perfectview;
+pub mod superoffice;
 pub mod zoho;
 
 /// What a CRM holds, and how it answers as documented.

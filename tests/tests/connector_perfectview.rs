@@ -175,13 +175,13 @@ fn a_yes_that_comes_late_is_no_answer_to_a_no_that_was_said_in_perfectview() {
 fn what_perfectview_refuses_or_cannot_do_now_is_said_in_its_own_words() {
     let perfectview = Connected::start("perfectview-refuses");
     let email = address("refused");
-    let refuses = |operation: &'static str, about: &str, words| {
+    let refuse = |operation: &'static str, about: &str, words| {
         let refused = answer(operation, Err(Refused(words)));
         perfectview
             .cloud
             .answers_once(is(operation, about), refused);
     };
-    refuses(
+    refuse(
         "RelationshipSearchByEmail",
         &email,
         "E-mailadres is ongeldig",
@@ -192,8 +192,8 @@ fn what_perfectview_refuses_or_cannot_do_now_is_said_in_its_own_words() {
     assert_eq!(refused["status"], 422);
 
     // What it refuses to everybody says nothing about the event: the lane waits, and nothing becomes a dead letter.
-    refuses("RelationshipSearchByEmail", &email, "Daglimiet bereikt");
-    refuses("MarkGetAll", "", "Daglimiet bereikt");
+    refuse("RelationshipSearchByEmail", &email, "Daglimiet bereikt");
+    refuse("MarkGetAll", "", "Daglimiet bereikt");
     let used_up = perfectview.says("Daglimiet bereikt");
     assert_eq!(used_up["status"], 503);
     assert!(perfectview.cloud.books(|books| books.of(&email)).is_empty());

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use sayso_shared::connector::WouldWrite;
 
-use super::{Answer, Line, Request, Told};
+use super::{Answer, Line, Request, SigningKey, Told};
 
 /// A line, and whether it is a rehearsal.
 pub(crate) struct Stage<L> {
@@ -46,5 +46,9 @@ impl<L: Line> Line for Stage<L> {
             body: request.shown.or(request.body),
         });
         Ok(request.supposed)
+    }
+
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
+        self.line.sign(key, message).await
     }
 }

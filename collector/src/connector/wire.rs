@@ -14,7 +14,7 @@ use worker::{
     AbortController, Delay, Fetch, Headers, Method, RequestInit, RequestRedirect, Response,
 };
 
-use super::{Answer, Line, Request, Told, Verdict};
+use super::{Answer, Line, Request, SigningKey, Told, Verdict, signing};
 use crate::webhook::retry_after;
 
 /// How long a CRM may take over one request, to the last byte.
@@ -75,6 +75,10 @@ impl Line for Wire {
 
     async fn write(&self, request: Request) -> Told<Answer> {
         self.send(request).await
+    }
+
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
+        signing::rsa_sha256(key, message).await.ok()
     }
 }
 

@@ -39,13 +39,19 @@ impl Answer {
 
     /// The body as the JSON that is documented; what is something else is trouble of the CRM's.
     pub fn json<T: DeserializeOwned>(&self) -> Told<T> {
-        serde_json::from_slice(&self.body).map_err(|_| Verdict::TryLater {
+        serde_json::from_slice(&self.body).map_err(|_| self.undocumented())
+    }
+
+    /// What an answer means that the CRM does not document.
+    #[must_use]
+    pub fn undocumented(&self) -> Verdict {
+        Verdict::TryLater {
             retry_after: None,
             words: format!(
                 "The CRM answered {} with something that is not documented.",
                 self.status
             ),
-        })
+        }
     }
 
     /// What a failure means that the CRM's own documentation says nothing else about. `words` are the CRM's own.

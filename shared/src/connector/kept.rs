@@ -38,6 +38,7 @@ impl From<Crm> for Kept {
         let settings = match crm {
             Crm::HubSpot(settings) => serde_json::to_value(settings),
             Crm::PerfectView(settings) => serde_json::to_value(settings),
+            Crm::SuperOffice(settings) => serde_json::to_value(settings),
             Crm::Tryton(settings) => serde_json::to_value(settings),
             Crm::Zoho(settings) => serde_json::to_value(settings),
         };

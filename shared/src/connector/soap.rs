@@ -83,8 +83,13 @@ impl Node {
         Ok(())
     }
 
-    /// Reads a document.
-    fn read(document: &[u8]) -> Option<Self> {
+    /// Whether it has this name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Reads a document; it need not be SOAP.
+    pub(super) fn read(document: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_str(std::str::from_utf8(document).ok()?);
         let mut open = vec![Self::default()];
         loop {
@@ -162,7 +167,7 @@ pub fn envelope(call: &Node, namespace: &str) -> String {
 /// The element that was answered, or what a fault means: the caller's (`Client`) is refused, the server's waits.
 pub fn answered(answer: &Answer) -> Told<Node> {
     let body = Node::read(&answer.body)
-        .filter(|envelope| envelope.name == "Envelope")
+        .filter(|envelope| envelope.is("Envelope"))
         .and_then(|envelope| envelope.child("Body").cloned())
         .and_then(|mut body| body.children.pop());
     let Some(body) = body else {
@@ -174,7 +179,7 @@ pub fn answered(answer: &Answer) -> Told<Node> {
         }
         return Err(answer.failure(""));
     };
-    if body.name != "Fault" {
+    if !body.is("Fault") {
         return if answer.is_success() {
             Ok(body)
         } else {
