@@ -126,7 +126,7 @@ fn who_is_known_is_not_made_twice_and_a_second_withdrawal_is_harmless() {
 }
 
 #[test]
-fn two_parties_of_one_address_are_a_dead_letter_that_says_so() {
+fn a_yes_to_two_parties_of_one_address_is_a_dead_letter_that_says_so_and_a_no_is_told_to_both() {
     let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
     // A dry run shows the same before anything has happened.
     let email = address("several");
@@ -150,6 +150,9 @@ fn two_parties_of_one_address_are_a_dead_letter_that_says_so() {
             .is_some_and(|words| words.contains("2 parties")),
         "{shown}"
     );
+    let wish = json!({"email": email, "purpose": "EMARKETING", "type": "consent.withdrawn"});
+    let shown = connector("POST", "/dry-run", &wish).expect(200).json();
+    assert_eq!(shown["taken"], true, "{shown}");
     assert!(tryton.subscriptions(&email).is_empty());
 }
 

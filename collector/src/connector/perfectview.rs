@@ -86,7 +86,7 @@ impl<L: Line> PerfectView<'_, L> {
             return Ok(Verdict::not_wanted("The person was erased since."));
         };
         let is_yes = change.says() == Says::Yes;
-        let persons = self.persons(email, is_yes).await?;
+        let persons = self.persons(email, change).await?;
         if persons.is_empty() {
             let why = "PerfectView knows nobody of this address.";
             return Ok(Verdict::not_wanted(why));
@@ -107,22 +107,25 @@ impl<L: Line> PerfectView<'_, L> {
         Ok(Verdict::done(format!("Written at {}.", count(told))))
     }
 
-    async fn persons(&self, email: &str, may_make: bool) -> Told<Vec<Person>> {
+    async fn persons(&self, email: &str, change: &Change) -> Told<Vec<Person>> {
         let found = self.ask(self.credentials.search(email)).await?;
         let found = persons(&result(&found)?);
         let create = self.settings.new_person.as_ref();
         let create = create.filter(|_| self.settings.when_unknown == WhenUnknown::Create);
         match create {
-            Some(new) if found.is_empty() && may_make => {
+            Some(new) if found.is_empty() && change.says() == Says::Yes => {
                 let answer = self.set(self.credentials.create(new, email)).await?;
                 // A dry run makes nobody, and goes on with nobody's ids.
                 Ok(vec![made(&result(&answer)?).unwrap_or_default()])
             }
-            _ => self.settings.when_several.among(found).map_err(|several| {
-                Verdict::refused(format!(
-                    "PerfectView has {several} persons of this address; `when_several` says to tell none."
-                ))
-            }),
+            _ => {
+                let found = self.settings.when_several.among(change.says(), found);
+                found.map_err(|several| {
+                    Verdict::refused(format!(
+                        "PerfectView has {several} persons of this address; `when_several` says to tell none."
+                    ))
+                })
+            }
         }
     }
 

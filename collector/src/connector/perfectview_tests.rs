@@ -227,12 +227,23 @@ fn who_was_erased_is_found_by_the_field_and_by_nothing_that_only_looks_like_it()
 }
 
 #[test]
-fn several_persons_are_a_dead_letter_unless_the_mapping_says_whom() {
-    let persons = found(2);
-    let none = answer("");
+fn a_yes_to_several_persons_is_a_dead_letter_unless_the_mapping_says_whom_and_a_no_is_told_to_all()
+{
+    let (persons, marked, none) = (found(2), marked(), answer(""));
     let script = Script::of(&[(READ, 200, &persons), (READ, 200, &none)]);
     let verdict = told(&script, &settings(&json!({})), EventType::Given);
     assert_eq!(verdict.expect_err("a refusal").status(), Some(422));
+    let _ = script.end();
+
+    let each = [
+        (READ, 200, marked.as_str()),
+        (WRITE, 200, none.as_str()),
+        (WRITE, 200, none.as_str()),
+    ];
+    let script = Script::of(&[&[(READ, 200, persons.as_str())], &each[..], &each[..]].concat());
+    let quiet = settings(&json!({"note": false}));
+    let verdict = told(&script, &quiet, EventType::Withdrawn);
+    assert_eq!(verdict.ok(), Some(Verdict::done("Written at 2 persons.")));
     let _ = script.end();
 }
 

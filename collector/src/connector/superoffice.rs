@@ -69,7 +69,8 @@ pub(crate) async fn tell(
         }
         found.push(superoffice.make(email).await?);
     }
-    let found = settings.when_several.among(found).map_err(|several| {
+    let found = settings.when_several.among(change.says(), found);
+    let found = found.map_err(|several| {
         Verdict::refused(format!(
             "SuperOffice has at least {several} persons of this address; `when_several` says to tell none."
         ))

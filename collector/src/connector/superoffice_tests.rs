@@ -244,6 +244,27 @@ fn whom_nobody_knows_is_left_out_or_made_and_several_are_a_refusal() {
 }
 
 #[test]
+fn a_no_is_told_to_all_persons_of_the_address() {
+    let holds = stands("61A", "2026-02-01T00:00:00Z", "");
+    let script = [
+        (SEARCH, 200, TWO),
+        (CONSENTS, 200, holds.as_str()),
+        (SET, 204, ""),
+        (
+            "read GET /Cust12345/api/v1/Person/9/Consent",
+            200,
+            holds.as_str(),
+        ),
+        (SET, 204, ""),
+    ];
+    let (verdict, _) = told(&crm(&json!({})), EventType::Withdrawn, &script);
+    assert_eq!(
+        verdict,
+        Verdict::done("Consent EMARKETING: withdrawn, persons: 2.")
+    );
+}
+
+#[test]
 fn a_ticket_that_ran_out_and_a_customer_that_moved_are_asked_for_once() {
     let (second, moved) = (ticket("7T:second"), state_at("online5.superoffice.com"));
     let script = [

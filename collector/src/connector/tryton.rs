@@ -73,7 +73,8 @@ pub(crate) async fn tell(
         }
         parties.push(tryton.make("party.party", &party(email)).await?);
     }
-    let parties = settings.when_several.among(parties).map_err(|several| {
+    let parties = settings.when_several.among(change.says(), parties);
+    let parties = parties.map_err(|several| {
         Verdict::refused(format!(
             "Tryton has {several} parties of this address; `when_several` says to tell none."
         ))

@@ -63,12 +63,8 @@ pub(crate) async fn tell(
         _ => return Ok(Verdict::not_wanted("The person was erased since.")),
     };
     let known = zoho.read(matches).await?;
-    // Whoever says no is mailed from none of them.
-    let known = if change.says() == Says::No {
-        known
-    } else {
-        settings.when_several.among(known).map_err(several)?
-    };
+    let known = settings.when_several.among(change.says(), known);
+    let known = known.map_err(several)?;
     // 2.
     if known.is_empty() {
         return zoho.make(of, change).await;
