@@ -31,12 +31,16 @@ export function send(submission, heard) {
 
 /** What a page before this one could not send, or did not hear of. */
 export function leftBehind() {
+  const left = [];
   for (const [storage, key] of stored()) {
     const submission = read(storage, key);
-    if (submission && isFresh(submission)) kept.set(submission.id, submission);
-    else drop(storage, key);
+    if (kept.has(submission?.id)) continue; // of this page, or in both storages
+    if (submission && isFresh(submission)) {
+      kept.set(submission.id, submission);
+      left.push(submission);
+    } else drop(storage, key);
   }
-  return [...kept.values()];
+  return left;
 }
 
 /** Sends again what is left behind. */

@@ -222,6 +222,7 @@ class SaySo extends HTMLElement {
 
   /** The wasm module comes to boxes that may have been ticked and sent already. */
   async #takeOver(left, again) {
+    takeUp(SaySo.tell);
     brain().catch(({ message }) => {
       if (!left()) complain(this, this.#fail(failure("network", { message })), this.#place.collector);
     });
@@ -415,5 +416,5 @@ const elements = new Set();
 
 if (!customElements.get("say-so")) {
   customElements.define("say-so", SaySo);
-  takeUp(SaySo.tell);
+  setTimeout(takeUp, 500, SaySo.tell); // where no boxes come: they go first, and a slow phone opens its storage slowly
 }

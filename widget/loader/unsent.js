@@ -4,9 +4,12 @@ import { leftBehind, resume } from "./outbox.js";
 import { Outcome } from "./wasm.js";
 
 const unsent = []; // `{id, site, form, outcome}`
+let taken = false;
 
-/** Takes up what a page before this one left; `tell({id, site, form}, outcome, answer)` hears what comes of each. */
+/** Takes up, once, what a page before this one left; `tell({id, site, form}, outcome, answer)` hears what comes of each. */
 export function takeUp(tell) {
+  if (taken) return;
+  taken = true;
   for (const submission of leftBehind()) {
     const { id, site, form } = JSON.parse(submission.body);
     const left = { id, site, form, outcome: Outcome.Unreached };
