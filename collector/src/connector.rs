@@ -129,6 +129,11 @@ pub(crate) async fn tell(
     desk: &Desk<'_>,
     change: &Change,
 ) -> Verdict {
+    if change.is_empty_box() {
+        return Verdict::not_wanted(
+            "A box of a form was left empty: that takes nothing back that the CRM may have from elsewhere.",
+        );
+    }
     let told = match crm {
         Crm::HubSpot(settings) => match known(credentials) {
             Ok(credentials) => hubspot::tell(line, settings, &credentials, desk, change).await,

@@ -157,6 +157,30 @@ fn a_yes_to_two_parties_of_one_address_is_a_dead_letter_that_says_so_and_a_no_is
 }
 
 #[test]
+fn an_empty_box_of_a_form_ends_nothing_that_tryton_has_from_elsewhere() {
+    let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
+    let email = address("elsewhere");
+    let list = &tryton.connector()["settings"]["purposes"]["EMARKETING"]["list"];
+    tryton.make("marketing.email", &json!({"email": email, "list_": list}));
+    // Whoever typed this address need not be the person.
+    let _ = says_yes_to(&STACK, &email, &[]);
+    let (events, _) = STACK.events();
+    let refused = events.iter().find(|event| {
+        event["data"]["subject"]["email"] == *email && event["data"]["purpose"] == "EMARKETING"
+    });
+    let refused = refused.expect("the event");
+    assert_eq!(refused["type"], "consent.refused");
+    let attempt = eventually("the delivery", || {
+        let told = deliveries();
+        let mut told = told["deliveries"].as_array()?.iter();
+        let one = told.find(|one| one["event"] == refused["data"]["id"])?;
+        one["attempts"].as_array()?.first().cloned()
+    });
+    assert_eq!(attempt["status"], 204, "{attempt}");
+    assert_eq!(tryton.subscriptions(&email), [true]);
+}
+
+#[test]
 fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
     let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
     let email = address("rehearsal");

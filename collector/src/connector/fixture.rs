@@ -5,6 +5,7 @@ use sayso_shared::{
     connector::{Change, ReceiptName},
     event::EventType,
     key::{PurposeKey, SiteKey},
+    manner::Method,
     purpose::{Channel, LegalBasis, Source},
     time::Timestamp,
 };
@@ -27,6 +28,7 @@ pub(crate) fn change(kind: EventType) -> Change {
         decided_at: at,
         expires_at: None,
         source: Some(Source::WebForm),
+        method: Some(Method::DoubleOptIn),
         legal_basis: Some(LegalBasis::Consent),
         channels: vec![Channel::Email],
         receipt: Some(ReceiptName {

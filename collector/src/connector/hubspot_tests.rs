@@ -1,8 +1,9 @@
 //! What HubSpot is asked and told, request by request.
 
 use sayso_shared::{
-    connector::{Crm, Verdict},
+    connector::{Change, Crm, Verdict},
     event::EventType,
+    manner::Method,
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -39,6 +40,24 @@ fn told(crm: &Crm, kind: EventType, script: &[(&str, u16, &str)]) -> (Verdict, V
     let credentials = json!({"token": "pat-eu1-secret"});
     let verdict = at_once(tell(&script, crm, &credentials, &desk, &change(kind)));
     (verdict, script.end())
+}
+
+#[test]
+fn an_empty_box_of_a_form_takes_nothing_back_that_the_crm_has_from_elsewhere() {
+    let tokens = Tokens::default();
+    let desk = Desk {
+        tokens: &tokens,
+        now: Timestamp::EPOCH,
+    };
+    let credentials = json!({"token": "pat-eu1-secret"});
+    let empty = Change {
+        method: Some(Method::Checkbox),
+        ..change(EventType::Refused)
+    };
+    let silent = Script::of(&[]);
+    let verdict = at_once(tell(&silent, &crm(&json!({})), &credentials, &desk, &empty));
+    assert_eq!(verdict.status(), Some(204));
+    assert!(silent.end().is_empty());
 }
 
 fn read_statuses() -> String {

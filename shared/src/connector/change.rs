@@ -10,6 +10,7 @@ use crate::{
     definition::SiteDefinition,
     event::{Event, EventType},
     key::{PurposeKey, SiteKey},
+    manner::Method,
     purpose::{Channel, LegalBasis, Source},
     receipt::Gist,
     time::Timestamp,
@@ -47,6 +48,8 @@ pub struct Change {
     pub expires_at: Option<Timestamp>,
     /// How it came in
     pub source: Option<Source>,
+    /// How the person did it
+    pub method: Option<Method>,
     /// On which ground
     pub legal_basis: Option<LegalBasis>,
     /// Over which channels the purpose reaches the person
@@ -113,6 +116,7 @@ impl Change {
             decided_at: consent.map_or(event.timestamp, |change| change.decided_at),
             expires_at: consent.and_then(|change| change.expires_at),
             source: consent.map(|change| change.source),
+            method: consent.map(|change| change.method),
             legal_basis: consent.map(|change| change.legal_basis),
             channels: consent.map_or_else(Vec::new, |change| change.channels.clone()),
             receipt: consent.and_then(|change| ReceiptName::of(&change.receipt)),
@@ -145,6 +149,7 @@ impl Change {
             decided_at: now,
             expires_at: None,
             source: Some(Source::Api),
+            method: None,
             receipt: Some(ReceiptName {
                 id,
                 hash: "0".repeat(SHORT),
@@ -156,6 +161,13 @@ impl Change {
     #[must_use]
     pub fn says(&self) -> Says {
         Says::of(self.kind)
+    }
+
+    /// Whether it is a box of a form that was left empty. Nobody has proven the address then: whoever typed it may be somebody else, and
+    /// the person may have said yes elsewhere, which an empty box does not take back.
+    #[must_use]
+    pub fn is_empty_box(&self) -> bool {
+        self.kind == EventType::Refused && self.method == Some(Method::Checkbox)
     }
 
     /// In a word, as the wire names it.

@@ -8,6 +8,7 @@ use crate::{
     connector::ReceiptName,
     event::EventType,
     key::SiteKey,
+    manner::Method,
     purpose::{Channel, LegalBasis, Source},
     time::Timestamp,
 };
@@ -31,6 +32,7 @@ fn change(kind: EventType, decided_at: &str) -> Change {
         decided_at: at(decided_at),
         expires_at: None,
         source: Some(Source::WebForm),
+        method: Some(Method::DoubleOptIn),
         legal_basis: Some(LegalBasis::Consent),
         channels: vec![Channel::Email, Channel::Sms, Channel::Post],
         receipt: Some(ReceiptName {
