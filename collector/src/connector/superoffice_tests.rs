@@ -248,13 +248,13 @@ fn a_no_is_told_to_all_persons_of_the_address() {
     let holds = stands("61A", "2026-02-01T00:00:00Z", "");
     let script = [
         (SEARCH, 200, TWO),
-        (CONSENTS, 200, holds.as_str()),
-        (SET, 204, ""),
         (
             "read GET /Cust12345/api/v1/Person/9/Consent",
             200,
             holds.as_str(),
         ),
+        (SET, 204, ""),
+        (CONSENTS, 200, holds.as_str()),
         (SET, 204, ""),
     ];
     let (verdict, _) = told(&crm(&json!({})), EventType::Withdrawn, &script);
