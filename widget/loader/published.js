@@ -14,10 +14,7 @@ export async function published(element, collector, anew) {
   };
   const [site, key, lang] = [named("site"), named("form-key"), languageOf(element)];
   if (anew) brought = undefined; // these words are out of date
-  if (brought && collector === new URL(import.meta.url).origin && brings(site, key, lang)) {
-    await anotherTask(); // a slow phone draws in another than the one that started this file
-    return brought.form;
-  }
+  if (brought && collector === new URL(import.meta.url).origin && brings(site, key, lang)) return brought.form;
   const address = `${collector}/v1/sites/${encodeURIComponent(site)}/forms/${encodeURIComponent(key)}?lang=${encodeURIComponent(lang)}`;
   const response = await fetch(address, anew && { cache: "reload" });
   if (!response.ok) {
@@ -26,9 +23,6 @@ export async function published(element, collector, anew) {
   }
   return response.json();
 }
-
-/** Soon: before what waits with less haste, such as the next frame, where the browser knows how. */
-const anotherTask = () => globalThis.scheduler?.yield?.() ?? new Promise((done) => setTimeout(done));
 
 /** Whether the collector would answer this with what was brought. */
 function brings(site, key, lang) {

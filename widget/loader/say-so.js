@@ -17,6 +17,7 @@ import { hear } from "./host.js";
 import { dress } from "./look.js";
 import { send } from "./outbox.js";
 import { published } from "./published.js";
+import { nextTask } from "./task.js";
 import { complain, failure } from "./trouble.js";
 import { earlier, orphan, takeUp } from "./unsent.js";
 import { Outcome, brain, brainInTheEnd, obstacle } from "./wasm.js";
@@ -35,7 +36,8 @@ class SaySo extends HTMLElement {
   #widget; // what paints it, once the wasm has come
   #acts = new Acts();
   #showing = 0; // counts the times that boxes were asked for; only the last one counts
-  #ears; // ends the listening to the host form
+  #host; // the form around it, which is listened to
+  #ears; // ends that
   #moved = false; // whether `form` was ours and now stands in `form-key`
   #remembered; // what the browser kept of these boxes when the page was left
 
@@ -145,6 +147,8 @@ class SaySo extends HTMLElement {
   }
 
   #attend(form) {
+    if (form === this.#host) return;
+    this.#host = form;
     this.#ears?.abort();
     if (!form) return;
     this.#ears = new AbortController();
@@ -160,14 +164,14 @@ class SaySo extends HTMLElement {
 
   async #show(again) {
     const showing = ++this.#showing;
-    let collector = this.getAttribute("collector") || import.meta.url;
     const left = () => showing !== this.#showing || !this.isConnected;
+    await nextTask(); // scripts set one attribute after the other, and a slow phone has just read this file
+    if (left()) return;
+    let collector = this.getAttribute("collector") || import.meta.url;
     try {
       const { protocol, origin } = new URL(collector, import.meta.url);
       if (!/^https?:$/.test(protocol)) throw failure("attribute", { attribute: "collector" });
       collector = origin;
-      await null; // scripts set one attribute after the other
-      if (left()) return;
       const form = await published(this, collector, again);
       if (left()) return;
       this.#hide();
