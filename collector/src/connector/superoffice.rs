@@ -159,13 +159,15 @@ impl<L: Line> SuperOffice<'_, L> {
         succeeded(&self.session.write(request, Answer::new(204, "")).await?)
     }
 
-    /// Sets the consent on `WITHDRAWN`; removes it where SuperOffice does not take that.
+    /// Sets the consent on `WITHDRAWN`; removes it where SuperOffice does not take that. A 500 may be its way to refuse a value, and no
+    /// withdrawal should wait behind it; where SuperOffice is only down, the removal fails too.
     async fn withdraw(&self, person: u64, of: &Purpose, change: &Change) -> Told<()> {
         let body = self.settings.consent(person, of, change, false);
         let request = Request::new("POST", "/v1/Agents/Person/SetConsent").json(&body);
         let answer = self.session.write(request, Answer::new(204, "")).await?;
         match succeeded(&answer) {
             Err(Verdict::Refused { .. }) => self.remove(person, of).await,
+            Err(_) if answer.status == 500 => self.remove(person, of).await,
             other => other,
         }
     }
