@@ -16,6 +16,7 @@ const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", COLLECTOR));
 const seen = new Set();
 const bodies = [];
 const erased = new Set();
+const names = {};
 const people = {};
 const newest = {};
 
@@ -81,8 +82,9 @@ function learn({ data }, raw) {
   if (erased.has(data.subject.id)) raw = withoutPerson(raw);
   bodies.push(raw);
   if (erased.has(data.subject.id)) return;
-  const person = data.subject.email ?? data.subject.id;
-  const key = `${data.purpose} ${person}`;
+  // The id tells who it is: an address may come written in capitals the next time.
+  const person = (names[data.subject.id] ??= data.subject.email ?? data.subject.id);
+  const key = `${data.purpose} ${data.subject.id}`;
   if ((newest[key] ?? -1) > data.seq) return;
   newest[key] = data.seq;
   (people[person] ??= {})[data.purpose] = data.status;
@@ -95,10 +97,10 @@ function forget({ id, subject }, raw) {
     const known = JSON.parse(body).data;
     if (known.subject.id !== subject.id) return;
     bodies[place] = withoutPerson(body);
-    const person = known.subject.email ?? subject.id;
-    delete people[person];
-    delete newest[`${known.purpose} ${person}`];
+    delete people[names[subject.id]];
+    delete newest[`${known.purpose} ${subject.id}`];
   });
+  delete names[subject.id];
   seen.add(id);
   bodies.push(raw);
 }

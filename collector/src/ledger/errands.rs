@@ -190,12 +190,9 @@ impl Ledger {
         let snapshot = self.book.snapshot()?;
         let mut failing = Vec::new();
         for endpoint in &snapshot.endpoints {
-            // What is under way looks for itself when it is done.
-            if self
-                .busy
-                .borrow()
-                .contains(&Errand::Lane(endpoint.key.clone()))
-            {
+            // What is under way looks for itself when it is done; what is left alone for a while takes no place among those that fail.
+            let errand = Errand::Lane(endpoint.key.clone());
+            if self.busy.borrow().contains(&errand) || self.paused.borrow().contains_key(&errand) {
                 continue;
             }
             match self.book.delivery_due(endpoint, now) {

@@ -3,7 +3,7 @@
 //! The file is the truth, one JSON line per event, appended to; the rest is rebuilt from it at the start. It never lets an older
 //! change hide a newer one, whatever the order of arrival. When a person is erased, the file is written anew without the person.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub(crate) struct Knowledge {
     seen: HashSet<String>,
     bodies: Vec<Box<RawValue>>,
     people: People,
+    /// Under which name the person of an id is known: an address may come written in capitals the next time.
+    names: HashMap<String, String>,
     /// Ids of persons who were erased: nothing is known of them, whatever comes late.
     erased: HashSet<String>,
 }
@@ -83,6 +85,7 @@ impl Knowledge {
             seen: HashSet::new(),
             bodies: Vec::new(),
             people: People::new(),
+            names: HashMap::new(),
             erased: HashSet::new(),
         };
         for (number, line) in text[..whole].lines().enumerate() {
@@ -195,12 +198,14 @@ impl Knowledge {
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         // Somebody who gave no address, or whose address was erased, still has an id.
-        let person = data["subject"]["email"]
+        let name = data["subject"]["email"]
             .as_str()
             .or(data["subject"]["id"].as_str());
-        let (Some(person), Some(purpose)) = (person, data["purpose"].as_str()) else {
+        let (Some(name), Some(purpose)) = (name, data["purpose"].as_str()) else {
             return;
         };
+        let person = self.names.entry(subject.to_owned());
+        let person = person.or_insert_with(|| name.to_owned()).clone();
         let standing = Standing {
             status: text(&data["status"]),
             since: text(&event["timestamp"]),
@@ -208,7 +213,7 @@ impl Knowledge {
             source: text(&data["source"]),
             seq: data["seq"].as_u64().unwrap_or_default(),
         };
-        let purposes = self.people.entry(person.to_owned()).or_default();
+        let purposes = self.people.entry(person).or_default();
         match purposes.get(purpose) {
             Some(known) if known.seq > standing.seq => {}
             _ => {
@@ -257,6 +262,17 @@ mod tests {
     fn status(knowledge: &Knowledge) -> String {
         let purposes = &knowledge.people()["kim@example.nl"];
         purposes["STORE"].status.clone()
+    }
+
+    #[test]
+    fn who_writes_an_address_in_capitals_is_the_same_person() -> Result<(), String> {
+        let mut knowledge = Knowledge::open(&file("capitals"))?;
+        knowledge.learn("e1", &event(1, "given"))?;
+        let withdrawn = event(2, "withdrawn").replace("kim@", "Kim@");
+        knowledge.learn("e2", &withdrawn)?;
+        assert_eq!(status(&knowledge), "withdrawn");
+        assert_eq!(knowledge.people().len(), 1);
+        Ok(())
     }
 
     #[test]
