@@ -24,12 +24,13 @@ impl Cursor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteCursor(Vec<Cursor>);
 
-/// The form of a cursor of one shard: this byte, then its number in eight bytes.
-const OF_ONE: u8 = 1;
+/// The former form of a cursor of one shard: this byte, then its number in eight bytes. It did not say of which site it is. A cursor never
+/// expires, so it is still read, and answered with one of today.
+const OF_BEFORE: u8 = 1;
 
-/// The form of a cursor of several: this byte, [`tag`] of the site, how many shards, for each its number as LEB128, and the first
+/// The form of a cursor: this byte, [`tag`] of the site, how many shards, for each its number as LEB128, and the first
 /// bytes of the SHA-256 of all that: a cursor that lost its end on the way is told from a good one.
-const OF_MANY: u8 = 2;
+const OF_TODAY: u8 = 2;
 
 /// Bytes of the tag of a site, and of the sum at the end.
 const MARK: usize = 4;
@@ -49,31 +50,25 @@ impl SiteCursor {
         let bytes = URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| CursorError::Unknown)?;
-        let cursor = match bytes.split_first() {
-            Some((&OF_ONE, seq)) => one(seq)?,
-            Some((&OF_MANY, _)) => many(&bytes, site)?,
+        let (cursor, is_of_today) = match bytes.split_first() {
+            Some((&OF_BEFORE, seq)) => (of_before(seq)?, false),
+            Some((&OF_TODAY, _)) => (of_today(&bytes, site)?, true),
             _ => return Err(CursorError::Unknown),
         };
         if cursor.0.len() != usize::from(shards) {
             return Err(CursorError::OtherSite);
         }
         // One spelling only.
-        if cursor.render(site) == text {
-            Ok(cursor)
-        } else {
-            Err(CursorError::Unknown)
+        if is_of_today && cursor.render(site) != text {
+            return Err(CursorError::Unknown);
         }
+        Ok(cursor)
     }
 
     /// The text that the reader sends back.
     #[must_use]
     pub fn render(&self, site: &SiteKey) -> String {
-        if let [one] = self.0.as_slice() {
-            let mut bytes = vec![OF_ONE];
-            bytes.extend_from_slice(&one.seq.to_be_bytes());
-            return base64url(&bytes);
-        }
-        let mut bytes = vec![OF_MANY];
+        let mut bytes = vec![OF_TODAY];
         bytes.extend(tag(site));
         bytes.push(u8::try_from(self.0.len()).unwrap_or_default());
         for cursor in &self.0 {
@@ -103,7 +98,7 @@ impl SiteCursor {
     }
 }
 
-fn one(seq: &[u8]) -> Result<SiteCursor, CursorError> {
+fn of_before(seq: &[u8]) -> Result<SiteCursor, CursorError> {
     let seq = u64::from_be_bytes(seq.try_into().map_err(|_| CursorError::Unknown)?);
     if seq <= Cursor::LAST {
         Ok(SiteCursor(vec![Cursor { seq }]))
@@ -112,7 +107,7 @@ fn one(seq: &[u8]) -> Result<SiteCursor, CursorError> {
     }
 }
 
-fn many(bytes: &[u8], site: &SiteKey) -> Result<SiteCursor, CursorError> {
+fn of_today(bytes: &[u8], site: &SiteKey) -> Result<SiteCursor, CursorError> {
     let (body, end) = bytes
         .split_last_chunk::<MARK>()
         .ok_or(CursorError::Unknown)?;
@@ -175,6 +170,11 @@ pub enum CursorError {
         "is of another site, or of this one before it was made anew; begin with an empty `after`"
     )]
     OtherSite,
+    /// Of this site, and of more than has happened in it
+    #[error(
+        "is ahead of the last event: it is of this site before it was made anew, or put back; begin with an empty `after`"
+    )]
+    Ahead,
 }
 
 #[cfg(test)]
@@ -213,13 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_one_shard_is_what_it_always_was() {
+    fn a_cursor_of_before_is_still_read_where_the_site_has_one_shard() {
         let demo = site("demo");
-        assert_eq!(cursor(&[7]).render(&demo), "AQAAAAAAAAAH");
-        assert_eq!(
-            SiteCursor::parse("AQAAAAAAAAAH", &demo, 1),
-            Ok(cursor(&[7]))
-        );
+        let read = |shards| SiteCursor::parse("AQAAAAAAAAAH", &demo, shards);
+        assert_eq!(read(1), Ok(cursor(&[7])));
+        assert_eq!(read(3), Err(CursorError::OtherSite));
     }
 
     #[test]
@@ -236,6 +234,10 @@ mod tests {
             SiteCursor::parse(&one, &demo, 3),
             Err(CursorError::OtherSite)
         );
+        assert_eq!(
+            SiteCursor::parse(&one, &shop, 1),
+            Err(CursorError::OtherSite)
+        );
     }
 
     proptest! {
@@ -248,28 +250,27 @@ mod tests {
             let text = cursor.render(&demo);
             prop_assert!(text.len() <= 700, "it fits in an address");
             prop_assert_eq!(SiteCursor::parse(&text, &demo, shards), Ok(cursor));
-            if shards > 1 {
-                let cut = &text[..at.index(text.len())];
-                prop_assert!(cut.is_empty() || SiteCursor::parse(cut, &demo, shards).is_err());
-                let mut touched = text.clone().into_bytes();
-                let at = at.index(touched.len());
-                touched[at] = b"abcdefghijklmnopqrstuvwxyzABCDEF0123456789-_"[other.index(44)];
-                let touched = String::from_utf8(touched).expect("ASCII");
-                prop_assert!(touched == text || SiteCursor::parse(&touched, &demo, shards).is_err());
-            }
+            let cut = &text[..at.index(text.len())];
+            prop_assert!(cut.is_empty() || SiteCursor::parse(cut, &demo, shards).is_err());
+            let mut touched = text.clone().into_bytes();
+            let at = at.index(touched.len());
+            touched[at] = b"abcdefghijklmnopqrstuvwxyzABCDEF0123456789-_"[other.index(44)];
+            let touched = String::from_utf8(touched).expect("ASCII");
+            prop_assert!(touched == text || SiteCursor::parse(&touched, &demo, shards).is_err());
         }
 
         #[test]
         fn no_text_at_all_makes_reading_fail(text in "[A-Za-z0-9_-]{0,60}", bytes: Vec<u8>, shards in 1_u16..=64) {
             let demo = site("demo");
-            let mut many = vec![OF_MANY];
+            let mut many = vec![OF_TODAY];
             many.extend(tag(&demo));
             many.extend(bytes);
             let end = sum(&many);
             many.extend(end);
             for text in [text, base64url(&many)] {
                 if let Ok(cursor) = SiteCursor::parse(&text, &demo, shards) {
-                    prop_assert!(text.is_empty() || cursor.render(&demo) == text);
+                    let again = SiteCursor::parse(&cursor.render(&demo), &demo, shards);
+                    prop_assert_eq!(again, Ok(cursor));
                 }
             }
         }

@@ -196,7 +196,7 @@ fn an_event_is_stored_and_sent_by_these_bytes() {
     written("event_subject_erased", &erasure.render(8, SUBJECT));
     let page = EventPage {
         events: vec![event],
-        next: "AQAAAAAAAAAH".to_owned(),
+        next: "AhagGaYBBwnStRI".to_owned(),
         more: false,
     };
     written("event_page", &page);

@@ -3,7 +3,7 @@
 use sayso_shared::{
     answer::EventPage,
     api_key::Scope,
-    cursor::{Cursor, SiteCursor},
+    cursor::{Cursor, CursorError, SiteCursor},
     event::{Event, EventSubject, EventType, StoredErasure, StoredEvent},
     key::{PurposeKey, SiteKey},
     merge::{Head, Part, merge},
@@ -142,7 +142,13 @@ impl<S: Store> Book<S> {
             let sharding = serde_json::to_value(&snapshot.sharding)?;
             return Err(Problem::misdirected(sharding).into());
         }
-        Ok(read_cursor(after, &snapshot.site, shards)?.of(snapshot.shard))
+        let after = read_cursor(after, &snapshot.site, shards)?.of(snapshot.shard);
+        // Such a reader would be answered that there is nothing, for as long as it takes until there are as many events again.
+        if after.seq > 0 && after > self.last_event()? {
+            let error = CursorError::Ahead.to_string();
+            return Err(Problem::bad_parameter("after", &error).into());
+        }
+        Ok(after)
     }
 
     /// Events after a cursor, in order.

@@ -106,6 +106,29 @@ fn a_purpose_that_is_rare_is_found_a_stretch_at_a_time() {
 }
 
 #[test]
+fn a_cursor_of_before_is_read_and_one_that_is_ahead_of_all_is_refused() {
+    let book = book(NativeStore::in_memory());
+    let admit = |after: &str| book.admit_reader(None, after, 1);
+    let refused = |after: &str| match admit(after) {
+        Err(Failure::Problem(problem)) => (problem.status, problem.detail),
+        _ => panic!("{after} was to be refused"),
+    };
+    assert_eq!(good(admit("")).seq, 0);
+    assert_eq!(refused("AQAAAAAAAAAB").0, 400);
+    says_yes(&book, 1, false, 1);
+    let last = good(book.last_event()).seq;
+    let former = |seq: u64| {
+        let mut bytes = vec![1];
+        bytes.extend(seq.to_be_bytes());
+        sayso_shared::canonical::base64url(&bytes)
+    };
+    assert_eq!(good(admit(&former(last))).seq, last);
+    let (status, detail) = refused(&former(last + 1));
+    assert_eq!(status, 400);
+    assert!(detail.contains("ahead of the last event"), "{detail}");
+}
+
+#[test]
 fn whoever_waits_is_woken_by_what_is_wanted_alone() {
     let book = book(NativeStore::in_memory());
     let start = good(book.admit_reader(None, "", 1));
