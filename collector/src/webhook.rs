@@ -66,24 +66,21 @@ pub(crate) fn signers(
         WebhookSecret::parse(&text).ok()
     };
     let seed = |sealed: &Vec<u8>| Some(WebhookSeed(open(sealed)?.try_into().ok()?));
-    let former = endpoint.former.as_ref();
-    let former = former.filter(|former| now.unix_millis() < former.until.unix_millis());
+    let former = || endpoint.former.iter().filter(|former| former.until > now);
     let mut signers = Signers::default();
     let newest = secret(&endpoint.sealed_secret).ok_or_else(|| damaged("an endpoint's secret"))?;
     signers.secrets.push(newest);
     signers
         .secrets
-        .extend(former.and_then(|former| secret(&former.sealed_secret)));
+        .extend(former().filter_map(|former| secret(&former.sealed_secret)));
     signers
         .seeds
         .extend(endpoint.sealed_seed.as_ref().and_then(seed));
     // A former key signs only for whoever still wants such signatures at all.
-    let former = former.filter(|_| endpoint.sealed_seed.is_some());
-    signers.seeds.extend(
-        former
-            .and_then(|former| former.sealed_seed.as_ref())
-            .and_then(seed),
-    );
+    if endpoint.sealed_seed.is_some() {
+        let former = former().filter_map(|former| former.sealed_seed.as_ref());
+        signers.seeds.extend(former.filter_map(seed));
+    }
     Ok(signers)
 }
 

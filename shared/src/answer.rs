@@ -261,7 +261,7 @@ pub struct EndpointAnswer {
     pub public_key: Option<String>,
     /// Whether the operator disabled it
     pub disabled: bool,
-    /// Until when the former secret signs too, after a rotation
+    /// Until when a former secret signs too, after a rotation
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_until: Option<Timestamp>,
     /// The secret, only when it is new

@@ -33,9 +33,14 @@ pub struct Endpoint {
     /// The seed that signs `v1a` where that was asked for, sealed for the same place
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_seed: Option<Vec<u8>>,
-    /// What signed before, and still does beside it
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former: Option<Former>,
+    /// What signed before, and still does beside it; the latest first. More than one where a secret was changed before the one before
+    /// had ended: which of them the receiver has, nobody but the receiver knows
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_more"
+    )]
+    pub former: Vec<Former>,
     /// Whether the operator wants nothing sent for now
     #[serde(default)]
     pub disabled: bool,
@@ -137,6 +142,20 @@ fn yes() -> bool {
     true
 }
 
+/// Before there could be several, the one former secret was kept by itself.
+fn one_or_more<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<Former>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        Several(Vec<Former>),
+        One(Former),
+    }
+    Ok(match Kept::deserialize(reader)? {
+        Kept::Several(several) => several,
+        Kept::One(one) => vec![one],
+    })
+}
+
 fn types_as_meant<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<EventType>, D::Error> {
     Vec::deserialize(reader).map(EventType::as_meant)
 }
@@ -183,16 +202,36 @@ mod tests {
         assert!(!endpoint.wants(Some(&key("STORE"))));
     }
 
+    fn former() -> Former {
+        Former {
+            sealed_secret: vec![3],
+            sealed_seed: Some(vec![4]),
+            until: Timestamp::EPOCH,
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_was_kept_with_one_former_secret_has_it_still() {
+        let former = former();
+        let several = Endpoint {
+            former: vec![former.clone(), former.clone()],
+            ..kept(r#"["consent.given"]"#)
+        };
+        let mut kept = serde_json::to_value(&several).expect("JSON");
+        let read = |kept: &serde_json::Value| -> Endpoint {
+            serde_json::from_value(kept.clone()).expect("an endpoint")
+        };
+        assert_eq!(read(&kept), several);
+        kept["former"] = serde_json::to_value(&former).expect("JSON");
+        assert_eq!(read(&kept).former, [former]);
+    }
+
     #[test]
     fn everything_that_is_sealed_is_found() {
         let mut endpoint = Endpoint {
             sealed_secret: vec![1],
             sealed_seed: Some(vec![2]),
-            former: Some(Former {
-                sealed_secret: vec![3],
-                sealed_seed: Some(vec![4]),
-                until: Timestamp::EPOCH,
-            }),
+            former: vec![former()],
             ..kept(r#"["consent.given"]"#)
         };
         let sealed: Vec<u8> = endpoint

@@ -227,6 +227,29 @@ impl Problem {
         Self::new(409, "id-reused", "The id has other content", detail)
     }
 
+    /// 409: what was to be changed was changed by somebody else while the other side was asked.
+    #[must_use]
+    pub fn changed_meanwhile(what: &str) -> Self {
+        let detail = format!(
+            "The {what} was changed while the other side was asked, so nothing was kept. Look at it as it is now, and send it again."
+        );
+        Self::new(409, "changed-meanwhile", "It was changed meanwhile", detail)
+    }
+
+    /// 409: as many former secrets sign as may.
+    #[must_use]
+    pub fn too_many_rotations(until: Timestamp) -> Self {
+        let detail = format!(
+            "Three former secrets sign still, the first of them until {until}. Wait until then, or end them with DELETE …/rotate once your receiver has the newest."
+        );
+        Self::new(
+            409,
+            "too-many-rotations",
+            "Too many rotations at once",
+            detail,
+        )
+    }
+
     /// 409: the words have changed since they were shown.
     #[must_use]
     pub fn notice_outdated(current: Value) -> Self {

@@ -42,7 +42,7 @@ impl Site {
     /// 1. 422 with everything that is wrong by itself.
     /// 2. 422 `connector-unproven` when the CRM cannot be reached, or does not let us in.
     /// 3. 422 with what the CRM does not have.
-    /// 4. Kept, upon the site as it is by then.
+    /// 4. Kept, upon the site as it is by then; 409 if the connector was changed meanwhile.
     pub(super) async fn set_connector(
         &self,
         key: EndpointKey,
@@ -52,7 +52,8 @@ impl Site {
         let request: ConnectorRequest = json::fields(request)?;
         let settings = Settings::read(&self.env)?;
         // 1.
-        let draft = draft(&settings, &self.known()?, key, request)?;
+        let snapshot = self.known()?;
+        let draft = draft(&settings, &snapshot, key, request)?;
         // 2.
         let lists = ask(&settings, &draft.connector.crm, &draft.credentials).await;
         let lists = lists.map_err(|verdict| unproven(&verdict))?;
@@ -61,14 +62,11 @@ impl Site {
         invalid(errors, "/settings")?;
         // 4.
         let answer = shown(&draft.endpoint, &draft.connector);
-        let mut snapshot = self.known()?;
         let endpoint = Endpoint {
             connector: Some(draft.connector),
             ..draft.endpoint
         };
-        snapshot.endpoints.retain(|known| known.key != endpoint.key);
-        snapshot.endpoints.push(endpoint);
-        self.store.commit(|| self.keep(&mut snapshot))?;
+        self.put(&snapshot, endpoint, "connector")?;
         Ok((if draft.is_new { 201 } else { 200 }, answer))
     }
 
@@ -270,6 +268,10 @@ fn draft(
     if !errors.is_empty() {
         return Err(Problem::invalid(errors).into());
     }
+    // Who has just let us in need not wait for what the settings of before failed at.
+    let is_changed = known.is_some_and(|(_, before)| {
+        before.crm != crm || before.sealed_credentials != sealed_credentials
+    });
     let known = known.map(|(known, _)| known);
     Ok(Draft {
         is_new: known.is_none(),
@@ -281,9 +283,9 @@ fn draft(
             addresses: true,
             sealed_secret: Vec::new(),
             sealed_seed: None,
-            former: None,
+            former: Vec::new(),
             disabled: known.is_some_and(|known| known.disabled),
-            starts: known.map_or(0, |known| known.starts),
+            starts: known.map_or(0, |known| known.starts.wrapping_add(u32::from(is_changed))),
             connector: None,
         },
         connector: Connector {

@@ -1,7 +1,7 @@
 //! Endpoints: set, proven, rotated, stopped and started by the operator.
 //!
 //! Nothing is sent to an address before who answers there has taken a test of ours. Between asking and storing anything may happen: so
-//! what is stored is put upon the site as it is then.
+//! what is stored is put upon the site as it is then, and not at all if the endpoint itself was changed meanwhile.
 
 use std::time::Duration;
 
@@ -35,6 +35,9 @@ const FORMER_HOURS: u32 = 24;
 
 /// Thirty days.
 const MOST_FORMER_HOURS: u32 = 720;
+
+/// How many former secrets sign at once, at most.
+const MOST_FORMER: usize = 3;
 
 /// What an operator's wish comes to, before it is proven.
 struct Draft {
@@ -71,11 +74,20 @@ impl Site {
         }
         let mut answer = shown_as(&settings, &snapshot, &endpoint)?;
         answer.secret = shown;
+        self.put(&snapshot, endpoint, "endpoint")?;
+        Ok((if is_new { 201 } else { 200 }, answer))
+    }
+
+    /// Keeps an endpoint that was drafted upon `drafted`: 409 if somebody changed it since, rotated its secret or disabled it, which
+    /// would be undone.
+    pub(super) fn put(&self, drafted: &Snapshot, endpoint: Endpoint, what: &str) -> Outcome<()> {
         let mut snapshot = self.known()?;
+        if find(&snapshot, &endpoint.key).ok() != find(drafted, &endpoint.key).ok() {
+            return Err(Problem::changed_meanwhile(what).into());
+        }
         snapshot.endpoints.retain(|known| known.key != endpoint.key);
         snapshot.endpoints.push(endpoint);
-        self.store.commit(|| self.keep(&mut snapshot))?;
-        Ok((if is_new { 201 } else { 200 }, answer))
+        self.store.commit(|| self.keep(&mut snapshot))
     }
 
     /// An endpoint as it is.
@@ -140,11 +152,7 @@ impl Site {
         let known = signers(&settings.vault(), &site, endpoint, now)?;
         // The same once more: an answer got lost, and nothing is to change.
         if known.secrets.first() != Some(&secret) {
-            endpoint.former = (hours > 0).then(|| Former {
-                sealed_secret: endpoint.sealed_secret.clone(),
-                sealed_seed: endpoint.sealed_seed.clone(),
-                until: now + Duration::from_hours(hours.into()),
-            });
+            endpoint.former = formers(endpoint, hours, now)?;
             endpoint.sealed_secret = seal(secret.exposed().as_bytes());
             if endpoint.sealed_seed.is_some() {
                 endpoint.sealed_seed = Some(seal(&chance::bytes::<32>()));
@@ -157,9 +165,9 @@ impl Site {
         Ok(answer)
     }
 
-    /// The former secret signs no more.
+    /// The former secrets sign no more.
     pub(super) fn end_rotation(&self, key: &EndpointKey) -> Outcome<()> {
-        self.change(key, |endpoint| endpoint.former = None)
+        self.change(key, |endpoint| endpoint.former.clear())
     }
 
     /// Nothing is sent until the operator says so.
@@ -240,6 +248,7 @@ fn draft(
         .transpose()?
         .and_then(|signers| signers.secrets.into_iter().next());
     let is_same = given.is_none() || given == known_secret;
+    let needs_proof = known.is_none_or(|known| known.url != request.url) || !is_same;
     let (sealed_secret, shown) = match (&given, known) {
         (_, Some(known)) if is_same => (known.sealed_secret.clone(), None),
         (Some(secret), _) => (seal(secret.exposed().as_bytes()), None),
@@ -263,17 +272,39 @@ fn draft(
         sealed_seed: wants_seed.then(|| seed.unwrap_or_else(|| seal(&chance::bytes::<32>()))),
         former: known
             .filter(|_| is_same)
-            .and_then(|known| known.former.clone()),
+            .map(|known| known.former.clone())
+            .unwrap_or_default(),
         disabled: known.is_some_and(|known| known.disabled),
-        starts: known.map_or(0, |known| known.starts),
+        // Who has just taken a test need not wait for what the one before failed at.
+        starts: known.map_or(0, |known| known.starts.wrapping_add(u32::from(needs_proof))),
         connector: None,
     };
     Ok(Draft {
         is_new: known.is_none(),
-        needs_proof: known.is_none_or(|known| known.url != request.url) || !is_same,
+        needs_proof,
         endpoint,
         shown,
     })
+}
+
+/// What signs beside a new secret: what signed until now, and what still did beside that. A receiver that has not got the second of two
+/// rotations yet, or whose operator lost the answer of the first, is not shut out.
+fn formers(endpoint: &Endpoint, hours: u32, now: Timestamp) -> Outcome<Vec<Former>> {
+    if hours == 0 {
+        return Ok(Vec::new());
+    }
+    let mut former = vec![Former {
+        sealed_secret: endpoint.sealed_secret.clone(),
+        sealed_seed: endpoint.sealed_seed.clone(),
+        until: now + Duration::from_hours(hours.into()),
+    }];
+    let still = endpoint.former.iter().filter(|former| former.until > now);
+    former.extend(still.cloned());
+    if former.len() <= MOST_FORMER {
+        return Ok(former);
+    }
+    let first = former.iter().map(|former| former.until).min();
+    Err(Problem::too_many_rotations(first.unwrap_or(now)).into())
 }
 
 /// A secret that the operator names.
@@ -321,7 +352,7 @@ fn shown_as(
         addresses: endpoint.addresses,
         public_key,
         disabled: endpoint.disabled,
-        former_until: endpoint.former.as_ref().map(|former| former.until),
+        former_until: endpoint.former.iter().map(|former| former.until).max(),
         secret: None,
     })
 }
