@@ -39,8 +39,10 @@ pub struct Lane {
     pub failures: u32,
     /// Refusals in a row of the next event, for its own sake
     pub refusals: u32,
-    /// Since when nothing but failures
+    /// Since when the next event is not taken
     pub failing_since: Option<Timestamp>,
+    /// Since when events were put aside and none was taken
+    pub refusing_since: Option<Timestamp>,
     /// Not before
     pub next_at: Timestamp,
     /// Why it has stopped
@@ -89,6 +91,7 @@ impl Lane {
             failures: 0,
             refusals: 0,
             failing_since: None,
+            refusing_since: None,
             next_at: now,
             stopped: None,
         }
@@ -102,6 +105,12 @@ impl Lane {
             stopped: self.stopped,
             ..Self::starting(self.cursor.min(from), now)
         }
+    }
+
+    /// Since when nothing was taken, whatever the reason; nothing if all is well.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        self.refusing_since.or(self.failing_since)
     }
 
     /// What an attempt with the event at `tried` leads to. `jitter` of 0 to 255 spreads the waits over a further tenth.
@@ -132,22 +141,17 @@ impl Lane {
                 },
                 dead_letter: false,
             },
-            _ if refusals >= TRIES_OF_A_REFUSED_EVENT => Delivered {
-                lane: Self::starting(tried, now),
-                dead_letter: true,
-            },
+            _ if refusals >= TRIES_OF_A_REFUSED_EVENT => self.putting_aside(tried, now),
             _ => {
-                let failing_since = self.failing_since.unwrap_or(now);
-                let stopped = (now >= failing_since + PATIENCE).then_some(Stopped::Failing);
-                let next_at = now + wait(failures, retry_after, jitter);
-                let (cursor, failing_since) = (self.cursor, Some(failing_since));
+                // Of this event alone: one that was put aside months ago says nothing of an outage that begins now.
+                let since = self.failing_since.unwrap_or(now);
                 let lane = Self {
-                    cursor,
                     failures,
                     refusals,
-                    failing_since,
-                    next_at,
-                    stopped,
+                    failing_since: Some(since),
+                    next_at: now + wait(failures, retry_after, jitter),
+                    stopped: stopped(since, now),
+                    ..self.clone()
                 };
                 Delivered {
                     lane,
@@ -156,6 +160,25 @@ impl Lane {
             }
         }
     }
+
+    /// The event at `tried` goes to the dead letters. An endpoint that refuses everything would go on for ever, each event for its own
+    /// sake: so what was refused counts together until one is taken.
+    fn putting_aside(&self, tried: Cursor, now: Timestamp) -> Delivered {
+        let since = self.failing_since().unwrap_or(now);
+        Delivered {
+            lane: Self {
+                refusing_since: Some(since),
+                stopped: stopped(since, now),
+                ..Self::starting(tried, now)
+            },
+            dead_letter: true,
+        }
+    }
+}
+
+/// Whether a lane has failed for too long.
+fn stopped(since: Timestamp, now: Timestamp) -> Option<Stopped> {
+    (now >= since + PATIENCE).then_some(Stopped::Failing)
 }
 
 /// Whether a status says that this one event cannot be taken. What says that nothing can be taken now (a wrong key, a path that is
@@ -267,10 +290,52 @@ mod tests {
         assert_eq!(
             after,
             Delivered {
-                lane: Lane::starting(Cursor { seq: 5 }, NOW),
+                lane: Lane {
+                    refusing_since: Some(NOW),
+                    ..Lane::starting(Cursor { seq: 5 }, NOW)
+                },
                 dead_letter: true
             }
         );
+    }
+
+    /// Three tries of each event, a day apart; the days on which the lane was still running.
+    fn days_of(status: impl Fn(u64) -> u16) -> u64 {
+        let mut lane = lane();
+        for day in 0..30 {
+            let now = NOW + Duration::from_hours(24 * day);
+            let tried = Cursor { seq: 5 + day };
+            for _ in 0..3 {
+                lane = lane.after(tried, answered(status(day)), now, 0).lane;
+            }
+            if lane.stopped.is_some() {
+                return day;
+            }
+        }
+        30
+    }
+
+    #[test]
+    fn an_endpoint_that_refuses_everything_stops_after_five_days_and_one_that_takes_something_does_not()
+     {
+        assert_eq!(days_of(|_| 422), 5);
+        assert_eq!(days_of(|day| if day % 4 == 3 { 204 } else { 422 }), 30);
+    }
+
+    #[test]
+    fn an_outage_counts_from_its_own_beginning_whatever_was_put_aside_before() {
+        let refusing = Lane {
+            refusing_since: Some(NOW),
+            ..lane()
+        };
+        let days = |days: u64| NOW + Duration::from_hours(24 * days);
+        let after = refusing.after(Cursor { seq: 5 }, answered(503), days(9), 0);
+        assert_eq!(after.lane.stopped, None);
+        assert_eq!(after.lane.failing_since(), Some(NOW));
+        let after = after
+            .lane
+            .after(Cursor { seq: 5 }, answered(503), days(14), 0);
+        assert_eq!(after.lane.stopped, Some(Stopped::Failing));
     }
 
     #[test]

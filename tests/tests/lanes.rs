@@ -1,6 +1,7 @@
 //! What an operator does with endpoints, and what a CRM gets of it.
 
 use std::sync::LazyLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use sayso_tests::deadline::eventually;
@@ -197,6 +198,55 @@ fn while_a_secret_is_being_replaced_both_sign() {
     let delivery = receiver.wait_for("a delivery", about(&last));
     assert_eq!(verified(&delivery, &[OTHER_SECRET, &secret], &[]), (1, 0));
     done("DELETE", "rotating");
+}
+
+#[test]
+fn a_receiver_that_missed_a_rotation_is_not_shut_out_by_the_next() {
+    let receiver = Receiver::start(Manner::Answer(204));
+    let wish = json!({"url": receiver.url(), "secret": SECRET});
+    let _ = endpoint("PUT", "twice", &wish).expect(201);
+    let rotate = || endpoint("POST", "twice/rotate", &json!({}));
+    let mut secrets = vec![SECRET.to_owned()];
+    for _ in 0..3 {
+        let rotated = rotate().expect(200).json();
+        secrets.push(rotated["secret"].as_str().expect("shown once").to_owned());
+    }
+    let who = address("rotated");
+    let _ = says_yes_to(&STACK, &who, &["STORE"]);
+    let delivery = receiver.wait_for("a delivery", about(&who));
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    assert_eq!(verified(&delivery, &secrets, &[]), (4, 0));
+
+    let refused = rotate().expect(409).json();
+    assert_eq!(refused["type"], "urn:sayso:problem:too-many-rotations");
+    done("DELETE", "twice/rotate");
+    let _ = rotate().expect(200);
+    done("DELETE", "twice");
+}
+
+#[test]
+fn what_was_changed_while_an_endpoint_was_proven_is_not_undone() {
+    let receiver = Receiver::start(Manner::Answer(204));
+    let wish = json!({"url": receiver.url(), "secret": SECRET});
+    let _ = endpoint("PUT", "raced", &wish).expect(201);
+    receiver.with_tests(Manner::Late(Duration::from_secs(3)));
+    let moved = json!({"url": format!("{}/moved", receiver.url()), "secret": SECRET});
+    let refused = thread::scope(|scope| {
+        let tests = receiver.tests().len();
+        let put = scope.spawn(|| endpoint("PUT", "raced", &moved).expect(409).json());
+        eventually("the test that proves it", || {
+            (receiver.tests().len() > tests).then_some(())
+        });
+        done("POST", "raced/disable");
+        put.join().expect("an answer")
+    });
+    assert_eq!(refused["type"], "urn:sayso:problem:changed-meanwhile");
+    let shown = endpoint("GET", "raced", &Value::Null).expect(200).json();
+    assert_eq!(
+        (&shown["disabled"], &shown["url"]),
+        (&json!(true), &json!(receiver.url()))
+    );
+    done("DELETE", "raced");
 }
 
 #[test]

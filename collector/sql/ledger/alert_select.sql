@@ -1,1 +1,1 @@
-SELECT alert_id AS id, alert_failures AS failures, stopped, failing_since, next_at FROM lane WHERE endpoint = ? AND alert_at IS NOT NULL AND stopped IS NOT NULL;
+SELECT alert_id AS id, alert_failures AS failures, stopped, COALESCE(refusing_since, failing_since) AS failing_since, (SELECT COUNT(*) FROM dead_letter WHERE dead_letter.endpoint = lane.endpoint) AS dead_letters FROM lane WHERE endpoint = ? AND alert_at IS NOT NULL;

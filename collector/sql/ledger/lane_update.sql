@@ -1,1 +1,1 @@
-UPDATE lane SET cursor = ?, failures = ?, refusals = ?, failing_since = ?, next_at = ?, stopped = ? WHERE endpoint = ?;
+UPDATE lane SET cursor = ?, failures = ?, refusals = ?, failing_since = ?, refusing_since = ?, next_at = ?, stopped = ? WHERE endpoint = ?;

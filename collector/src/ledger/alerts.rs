@@ -1,5 +1,9 @@
-//! Alerts: the mails that tell the operator that a lane has stopped. They wait with the lane, from the commit that stopped it, until they
-//! have left or the operator starts the lane again.
+//! Alerts: the mails that tell the operator that a lane has stopped, or that it has put events aside. They wait with the lane, from the
+//! commit that stopped it or put something aside, until they have left or there is nothing to tell any more.
+//!
+//! A lane that has stopped is told at once, dead letters at most once a day: an endpoint that refuses everything has one for each event.
+
+use std::time::Duration;
 
 use sayso_shared::{
     delivery::Stopped,
@@ -8,14 +12,19 @@ use sayso_shared::{
     time::Timestamp,
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::book::Book;
 use crate::{
+    chance,
     failure::{Outcome, damaged},
-    letter::alert::Alert,
+    letter::alert::{Alert, News},
     mailer::Dispatch,
     store::{Store, Value, number, text},
 };
+
+/// For how long nothing is told of further dead letters.
+const QUIET: Duration = Duration::from_hours(24);
 
 /// An alert that waits.
 pub(super) struct Waiting {
@@ -33,12 +42,57 @@ struct WaitingRow {
 struct Row {
     id: String,
     failures: u32,
-    stopped: Stopped,
+    stopped: Option<Stopped>,
     failing_since: Option<i64>,
-    next_at: i64,
+    dead_letters: u32,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    alert_at: Option<i64>,
+    told_at: Option<i64>,
 }
 
 impl<S: Store> Book<S> {
+    /// Tells at once that a lane has stopped, and with it whatever else waited to be told. Call within a commit.
+    pub(super) fn plan_alert(&self, endpoint: &EndpointKey, due: Timestamp) -> Outcome<()> {
+        // Its id is of the moment at which it is due, and so is its date.
+        let values = vec![
+            text(chance::uuid(due)),
+            number(due.unix_millis()),
+            text(endpoint),
+        ];
+        Ok(self
+            .store
+            .run(include_str!("../../sql/ledger/alert_insert.sql"), values)?)
+    }
+
+    /// Tells of dead letters: those of a day in one mail. Call within a commit.
+    pub(super) fn plan_alert_of_dead_letters(
+        &self,
+        endpoint: &EndpointKey,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        let told: Option<Told> = self.store.row(
+            include_str!("../../sql/ledger/alert_told.sql"),
+            vec![text(endpoint)],
+        )?;
+        let told = told.ok_or_else(|| damaged("a lane"))?;
+        if told.alert_at.is_some() {
+            return Ok(());
+        }
+        let told_at = told.told_at.map(Timestamp::from_unix_millis);
+        self.plan_alert(endpoint, told_at.map_or(now, |at| now.max(at + QUIET)))
+    }
+
+    /// Takes back what waited to be told of dead letters, once there are none. Call within a commit.
+    pub(super) fn drop_idle_alert(&self, endpoint: &EndpointKey) -> Outcome<()> {
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/alert_drop.sql"),
+            vec![text(endpoint)],
+        )?)
+    }
+
     /// Those that wait.
     pub(super) fn waiting_alerts(&self) -> Outcome<Vec<Waiting>> {
         let rows: Vec<WaitingRow> = self
@@ -54,23 +108,30 @@ impl<S: Store> Book<S> {
         waiting.collect()
     }
 
-    /// The alert about a lane, unless it has left or the lane goes on.
+    /// The alert about a lane, unless it has left or there is nothing to tell any more.
     pub(super) fn alert(&self, endpoint: &EndpointKey) -> Outcome<Option<Dispatch>> {
         let (keys, snapshot) = (self.keys()?, self.snapshot()?);
         let Some(row) = self.alert_row(endpoint)? else {
             return Ok(None);
         };
+        let news = match row.stopped {
+            Some(stopped) => News::Stopped(stopped),
+            None if row.dead_letters > 0 => News::PutAside(row.dead_letters),
+            None => return Ok(None),
+        };
+        let mut endpoints = snapshot.endpoints.iter();
         let alert = Alert {
             site: &snapshot.site,
             endpoint,
-            stopped: row.stopped,
+            is_connector: endpoints.any(|one| one.key == *endpoint && one.connector.is_some()),
+            news,
             since: row.failing_since.map(Timestamp::from_unix_millis),
             public_url: &keys.settings.public_url,
         };
         let letter = alert.letter(&snapshot.definition.mail);
         Ok(Some(Dispatch {
+            written_at: moment_of(&row.id).ok_or_else(|| damaged("an alert's id"))?,
             id: row.id,
-            written_at: Timestamp::from_unix_millis(row.next_at),
             letter: letter.map_err(|_| damaged("a template"))?,
         }))
     }
@@ -89,7 +150,12 @@ impl<S: Store> Book<S> {
             Fate::TriedAgain(at) => number(at.unix_millis()),
             Fate::Left | Fate::GivenUp => Value::Null,
         };
-        let values = vec![next, text(endpoint), text(row.id)];
+        let values = vec![
+            next,
+            number(now.unix_millis()),
+            text(endpoint),
+            text(row.id),
+        ];
         Ok(self
             .store
             .run(include_str!("../../sql/ledger/alert_update.sql"), values)?)
@@ -101,4 +167,12 @@ impl<S: Store> Book<S> {
             vec![text(endpoint)],
         )?)
     }
+}
+
+/// When an id was made.
+fn moment_of(id: &str) -> Option<Timestamp> {
+    let id = Uuid::parse_str(id).ok()?;
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    let millis = i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000);
+    Some(Timestamp::from_unix_millis(millis))
 }

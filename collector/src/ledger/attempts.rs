@@ -122,7 +122,7 @@ impl<S: Store> Book<S> {
                 state,
                 seq: lane.cursor.seq,
                 failures: lane.failures,
-                failing_since: lane.failing_since,
+                failing_since: lane.failing_since(),
                 next_at: is_running.then_some(lane.next_at),
                 dead_letters: self.dead_letters(endpoint)?,
             },

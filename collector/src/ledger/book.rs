@@ -31,6 +31,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("../../sql/ledger/schema_4.sql"),
         include_str!("../../sql/ledger/schema_5.sql"),
         include_str!("../../sql/ledger/schema_6.sql"),
+        include_str!("../../sql/ledger/schema_7.sql"),
     ],
 };
 

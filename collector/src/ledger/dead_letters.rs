@@ -60,14 +60,28 @@ impl<S: Store> Book<S> {
         tried: Cursor,
         is_taken: bool,
     ) -> Outcome<()> {
-        let statement = if is_taken {
-            include_str!("../../sql/ledger/dead_letter_delete.sql")
-        } else {
-            include_str!("../../sql/ledger/dead_letter_rest.sql")
-        };
-        Ok(self
-            .store
-            .run(statement, vec![text(endpoint), seq(tried.seq)])?)
+        if !is_taken {
+            let values = vec![text(endpoint), seq(tried.seq)];
+            return Ok(self.store.run(
+                include_str!("../../sql/ledger/dead_letter_rest.sql"),
+                values,
+            )?);
+        }
+        self.drop_dead_letter(endpoint, tried)?;
+        // Whoever takes what was put aside does not refuse everything.
+        Ok(self.store.run(
+            include_str!("../../sql/ledger/lane_taken.sql"),
+            vec![text(endpoint)],
+        )?)
+    }
+
+    /// One was taken after all. Call within a commit.
+    pub(super) fn drop_dead_letter(&self, endpoint: &EndpointKey, taken: Cursor) -> Outcome<()> {
+        self.store.run(
+            include_str!("../../sql/ledger/dead_letter_delete.sql"),
+            vec![text(endpoint), seq(taken.seq)],
+        )?;
+        self.drop_idle_alert(endpoint)
     }
 
     /// The latest of them.

@@ -171,6 +171,106 @@ fn five_days_of_failures_stop_the_lane_and_tell_the_operator_once() {
     assert_eq!(desk.sent_until_nothing_is_left(now), [1, 2]);
 }
 
+/// The mail that waits, as its subject and when it is due.
+fn told(desk: &Desk) -> Option<(String, Timestamp)> {
+    let waiting = good(desk.book.waiting_alerts());
+    let due = waiting.first()?.at;
+    let mail = good(desk.book.alert(&key())).expect("a mail");
+    assert_eq!(mail.written_at, due, "its date is of when it is due");
+    Some((mail.letter.subject, due))
+}
+
+/// Refuses what comes next until it is put aside.
+fn refuse_one(desk: &Desk, now: Timestamp) {
+    for _ in 0..3 {
+        desk.send(answered(422), now);
+    }
+}
+
+#[test]
+fn the_operator_is_told_of_dead_letters_at_once_and_then_once_a_day() {
+    let mut desk = Desk::new(endpoint());
+    for moment in 1..=3 {
+        desk.says_yes(at(moment));
+    }
+    refuse_one(&desk, at(10));
+    let first = Some(("crm of demo refused an event".to_owned(), at(10)));
+    assert_eq!(told(&desk), first);
+    refuse_one(&desk, at(11));
+    let both = Some(("crm of demo refused 2 events".to_owned(), at(10)));
+    assert_eq!(told(&desk), both, "one mail for both");
+    good(desk.book.note_alert(&key(), &Handover::Taken, at(12)));
+    assert_eq!(told(&desk), None);
+    refuse_one(&desk, at(13));
+    let next = Some(("crm of demo refused 3 events".to_owned(), at(12 + DAY)));
+    assert_eq!(told(&desk), next, "the next day");
+    refuse_one(&desk, at(3 * DAY));
+    let (_, due) = told(&desk).expect("a mail");
+    assert_eq!(due, at(12 + DAY), "what waits is not put off");
+}
+
+#[test]
+fn a_dead_letter_that_was_taken_after_all_is_not_told() {
+    let mut desk = Desk::new(endpoint());
+    desk.says_yes(at(1));
+    let refused = desk.standing().lane.seq + 1;
+    refuse_one(&desk, at(2));
+    let letters = desk.standing().lane.dead_letters;
+    assert_eq!(
+        (letters[0].seq, desk.standing().lane.failing_since),
+        (refused, Some(at(2)))
+    );
+    good(desk.book.resend(&key(), letters[0].event, at(3)));
+    desk.send(answered(204), at(4));
+    assert_eq!(told(&desk), None);
+    assert_eq!(desk.standing().lane.failing_since, None);
+}
+
+#[test]
+fn an_endpoint_that_refuses_everything_stops_after_five_days() {
+    let mut desk = Desk::new(endpoint());
+    for day in 0..=5 {
+        assert_ne!(desk.standing().lane.state, LaneState::Failing, "day {day}");
+        desk.says_yes(at(1 + day * DAY));
+        refuse_one(&desk, at(1 + day * DAY));
+    }
+    assert_eq!(desk.standing().lane.state, LaneState::Failing);
+    let (subject, _) = told(&desk).expect("a mail");
+    assert_eq!(subject, "Delivery to crm of demo has stopped");
+    let started = Endpoint {
+        starts: 1,
+        ..desk.endpoint.clone()
+    };
+    desk.set(started, at(6 * DAY));
+    assert_eq!(desk.standing().lane.failing_since, None);
+    assert_eq!(desk.sent_until_nothing_is_left(at(6 * DAY)).len(), 6);
+}
+
+#[test]
+fn an_operator_who_looks_at_a_lane_that_stands_still_passes_nothing_over() {
+    let desk = Desk::new(Endpoint {
+        purposes: vec![PurposeKey::parse("NEWS").expect("a purpose")],
+        disabled: true,
+        ..endpoint()
+    });
+    let mut desk = desk;
+    desk.says_yes(at(1));
+    let copies = "INSERT INTO event (kind, subject, act, body) SELECT kind, subject, act, body FROM (WITH RECURSIVE copy (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < 600) SELECT n FROM copy) CROSS JOIN (SELECT * FROM event WHERE seq = 1)";
+    desk.book
+        .store
+        .run(copies, Vec::new())
+        .expect("many events");
+    let before = desk.standing().lane.seq;
+    assert_eq!(desk.standing().lane.seq, before);
+    let all = Endpoint {
+        purposes: Vec::new(),
+        disabled: false,
+        ..desk.endpoint.clone()
+    };
+    desk.set(all, at(2));
+    assert_eq!(desk.send(answered(204), at(3)).data.seq, before + 1);
+}
+
 #[test]
 fn an_operator_who_was_quicker_gets_no_mail() {
     let mut desk = Desk::new(endpoint());

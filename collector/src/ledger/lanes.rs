@@ -15,7 +15,6 @@ use super::{
     pull,
 };
 use crate::{
-    chance,
     failure::{Outcome, damaged},
     store::{Store, Value, number, text},
     webhook::Posted,
@@ -43,8 +42,8 @@ pub(super) struct Due {
 /// What comes next in a lane.
 enum Ahead {
     Event(Cursor),
-    /// Nothing that it wants among the next ones, and more behind them
-    NotYet,
+    /// Nothing that it wants up to here, and more behind
+    NotYet(Cursor),
     Nothing,
 }
 
@@ -54,6 +53,7 @@ struct LaneRow {
     failures: u32,
     refusals: u32,
     failing_since: Option<i64>,
+    refusing_since: Option<i64>,
     next_at: i64,
     stopped: Option<String>,
 }
@@ -84,7 +84,7 @@ impl<S: Store> Book<S> {
         }
         Ok(match self.ahead(endpoint, &lane)? {
             Ahead::Nothing => None,
-            Ahead::NotYet => Some(due(now)),
+            Ahead::NotYet(_) => Some(due(now)),
             Ahead::Event(_) => Some(due(lane.next_at)),
         })
     }
@@ -99,7 +99,7 @@ impl<S: Store> Book<S> {
             Some(at) => (at, true),
             None => match self.ahead(endpoint, &lane)? {
                 Ahead::Event(at) => (at, false),
-                Ahead::NotYet | Ahead::Nothing => return Ok(None),
+                Ahead::NotYet(_) | Ahead::Nothing => return Ok(None),
             },
         };
         let row: Option<pull::Row> = self.store.row(
@@ -155,10 +155,7 @@ impl<S: Store> Book<S> {
         let after = lane.after(tried, met, now, jitter);
         if after.lane.cursor == tried && !after.dead_letter {
             // It was put aside before, and a replay brought it again.
-            self.store.run(
-                include_str!("../../sql/ledger/dead_letter_delete.sql"),
-                vec![text(endpoint), seq(tried.seq)],
-            )?;
+            self.drop_dead_letter(endpoint, tried)?;
         }
         if after.dead_letter {
             let values = vec![text(endpoint), seq(tried.seq), number(now.unix_millis())];
@@ -169,15 +166,12 @@ impl<S: Store> Book<S> {
         }
         self.write_lane(endpoint, &after.lane)?;
         if after.lane.stopped.is_some() {
-            let values = vec![
-                text(chance::uuid(now)),
-                number(now.unix_millis()),
-                text(endpoint),
-            ];
-            self.store
-                .run(include_str!("../../sql/ledger/alert_insert.sql"), values)?;
+            self.plan_alert(endpoint, now)
+        } else if after.dead_letter {
+            self.plan_alert_of_dead_letters(endpoint, now)
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// The lane to an endpoint, unless it has stopped or the operator wants nothing sent.
@@ -191,6 +185,18 @@ impl<S: Store> Book<S> {
 
     /// Whether the next event that an endpoint wants is there. What is passed over on the way is passed over for good.
     fn ahead(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<Ahead> {
+        let ahead = self.look_ahead(endpoint, lane)?;
+        if let Ahead::NotYet(last) = ahead {
+            let values = vec![seq(last.seq), text(&endpoint.key), seq(lane.cursor.seq)];
+            self.store
+                .run(include_str!("../../sql/ledger/lane_pass.sql"), values)?;
+        }
+        Ok(ahead)
+    }
+
+    /// The same, and nothing is passed over: an operator who looks changes nothing, and what a lane that stands still would not want today
+    /// it may want when it goes on.
+    fn look_ahead(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<Ahead> {
         let most = if endpoint.purposes.is_empty() {
             1
         } else {
@@ -212,15 +218,10 @@ impl<S: Store> Book<S> {
         if let Some(found) = rows.iter().find(is_wanted) {
             return Ok(Ahead::Event(cursor(found.seq)));
         }
-        match rows.last() {
-            Some(last) if rows.len() >= AHEAD as usize => {
-                let values = vec![number(last.seq), text(&endpoint.key), seq(lane.cursor.seq)];
-                self.store
-                    .run(include_str!("../../sql/ledger/lane_pass.sql"), values)?;
-                Ok(Ahead::NotYet)
-            }
-            _ => Ok(Ahead::Nothing),
-        }
+        Ok(match rows.last() {
+            Some(last) if rows.len() >= AHEAD as usize => Ahead::NotYet(cursor(last.seq)),
+            _ => Ahead::Nothing,
+        })
     }
 
     /// Whether an endpoint gets, or got, something newer about the same person and purpose.
@@ -240,9 +241,10 @@ impl<S: Store> Book<S> {
         Ok(newer.is_some())
     }
 
-    /// Whether anything is owed to an endpoint, whatever keeps it from being sent.
+    /// Whether anything is owed to an endpoint, or may be, whatever keeps it from being sent.
     pub(super) fn is_owed(&self, endpoint: &Endpoint, lane: &Lane) -> Outcome<bool> {
-        Ok(!matches!(self.ahead(endpoint, lane)?, Ahead::Nothing))
+        let ahead = self.look_ahead(endpoint, lane)?;
+        Ok(!matches!(ahead, Ahead::Nothing))
     }
 
     pub(super) fn lane(&self, endpoint: &EndpointKey) -> Outcome<Option<Lane>> {
@@ -260,6 +262,7 @@ impl<S: Store> Book<S> {
                 failures: row.failures,
                 refusals: row.refusals,
                 failing_since: row.failing_since.map(Timestamp::from_unix_millis),
+                refusing_since: row.refusing_since.map(Timestamp::from_unix_millis),
                 next_at: Timestamp::from_unix_millis(row.next_at),
                 stopped,
             })
@@ -273,8 +276,8 @@ impl<S: Store> Book<S> {
             seq(lane.cursor.seq),
             number(lane.failures),
             number(lane.refusals),
-            lane.failing_since
-                .map_or(Value::Null, |at| number(at.unix_millis())),
+            moment(lane.failing_since),
+            moment(lane.refusing_since),
             number(lane.next_at.unix_millis()),
             stopped
                 .as_ref()
@@ -286,6 +289,10 @@ impl<S: Store> Book<S> {
             .store
             .run(include_str!("../../sql/ledger/lane_update.sql"), values)?)
     }
+}
+
+fn moment(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, |at| number(at.unix_millis()))
 }
 
 pub(super) fn seq(seq: u64) -> Value {

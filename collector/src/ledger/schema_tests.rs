@@ -18,21 +18,23 @@ use crate::{
 };
 
 /// What each older version had in it, upon what the one before had.
-const FORMER: [&str; 5] = [
+const FORMER: [&str; 6] = [
     include_str!("../../sql/testdata/ledger_1.sql"),
     include_str!("../../sql/testdata/ledger_2.sql"),
     include_str!("../../sql/testdata/ledger_3.sql"),
     include_str!("../../sql/testdata/ledger_4.sql"),
     include_str!("../../sql/testdata/ledger_5.sql"),
+    include_str!("../../sql/testdata/ledger_6.sql"),
 ];
 
 /// The person of version 1, and the one that each further version added.
-const PEOPLE: [&str; 5] = [
+const PEOPLE: [&str; 6] = [
     "01a20000-0000-7000-8000-000000000001",
     "01a20000-0000-7000-8000-000000000011",
     "01a20000-0000-7000-8000-000000000021",
     "01a20000-0000-7000-8000-000000000031",
     "01a20000-0000-7000-8000-000000000041",
+    "01a20000-0000-7000-8000-000000000051",
 ];
 
 /// A ledger of an older version with that version's data in it, brought up.

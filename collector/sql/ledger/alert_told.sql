@@ -1,0 +1,1 @@
+SELECT alert_at, told_at FROM lane WHERE endpoint = ?;

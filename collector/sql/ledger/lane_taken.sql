@@ -1,0 +1,1 @@
+UPDATE lane SET refusing_since = NULL WHERE endpoint = ?;
