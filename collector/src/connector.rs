@@ -51,6 +51,9 @@ use tokens::Tokens;
 /// How much of an answer is read, in bytes, where nothing else is said.
 const LARGEST: usize = 64 * 1024;
 
+/// How much is read of what lists as much as the CRM has.
+const LONGEST: usize = 4 * 1024 * 1024;
+
 /// A request to a CRM. It has no `Debug`: its headers let in whoever has them.
 #[derive(Clone)]
 pub(crate) struct Request {

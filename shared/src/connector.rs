@@ -9,6 +9,7 @@ mod change;
 mod kept;
 mod lists;
 mod mark;
+mod refusals;
 mod rules;
 mod wire;
 
@@ -23,6 +24,7 @@ pub use answered::{Answer, Told, Verdict};
 pub use change::{Change, ReceiptName, Says};
 pub use lists::{Item, Lists};
 pub use mark::Mark;
+pub use refusals::Refusals;
 pub use rules::{WhenSeveral, WhenUnknown};
 pub use wire::{
     ConnectorAnswer, ConnectorRequest, Connectors, DryRunAnswer, DryRunRequest, WouldWrite,

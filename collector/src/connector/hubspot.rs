@@ -2,15 +2,15 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::connector::{
-    Change, Item, Lists, Mapping as _, Says, WhenUnknown,
+    Change, Item, Lists, Mapping as _, Refusals, Says, WhenUnknown,
     hubspot::{
-        Credentials, SUBSCRIPTIONS, Settings, Status, Write, results, status, succeeded, write,
+        Credentials, PROPERTIES, SUBSCRIPTIONS, Settings, Status, Write, results, status, succeeded, write,
     },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Line, Request, Told, Verdict};
+use super::{Answer, Desk, LONGEST, Line, Request, Told, Verdict};
 
 /// A subscription type as it is answered.
 #[derive(Deserialize)]
@@ -32,6 +32,26 @@ struct Properties {
     email: Option<String>,
 }
 
+/// A contact property as it is answered.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Property {
+    name: String,
+    #[serde(default)]
+    label: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    modification_metadata: Option<Modification>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Modification {
+    #[serde(default)]
+    read_only_value: bool,
+}
+
 struct HubSpot<'a, L> {
     line: &'a L,
     settings: &'a Settings,
@@ -41,7 +61,8 @@ struct HubSpot<'a, L> {
 /// Tells HubSpot of a change:
 ///
 /// 1. asks how the subscription stands, and leaves out what is there already, or older;
-/// 2. makes the contact, or looks whether it is there;
+/// 2. makes the contact, or looks whether it is there, and writes Sayso's id of the person on it, also where the subscription was there
+///    before: an erased person is found by nothing else;
 /// 3. sets the status.
 pub(crate) async fn tell(
     line: &impl Line,
@@ -71,30 +92,39 @@ pub(crate) async fn tell(
     };
     // 1.
     let known = hubspot.statuses(email).await?;
-    if let Write::Leave(why) = write(&known, of, change, is_yes) {
-        return Ok(Verdict::not_wanted(format!(
-            "Subscription {}: {why}.",
-            of.subscription
-        )));
+    let wish = write(&known, of, change, is_yes);
+    let leave = |why| {
+        let subscription = of.subscription;
+        Ok(Verdict::not_wanted(format!(
+            "Subscription {subscription}: {why}."
+        )))
+    };
+    if wish == Write::IsNewer {
+        return leave("HubSpot has a newer no");
     }
     // 2.
-    if settings.when_unknown == WhenUnknown::Skip {
-        let path = format!(
-            "/crm/v3/objects/contacts/{}?idProperty=email",
-            escaped(email)
-        );
-        let answer = hubspot.read("GET", &path, None).await?;
-        if answer.status == 404 {
-            return Ok(Verdict::not_wanted(
-                "HubSpot knows no contact of this address.",
-            ));
-        }
-        succeeded(&answer)?;
-    } else if is_yes {
+    let carries_id = is_yes && settings.subject_property.is_some();
+    if wish == Write::IsSo && !carries_id {
+        return leave("was so already");
+    }
+    let is_mailed = known
+        .iter()
+        .any(|known| known.subscription_id == of.subscription && known.is_subscribed());
+    let may_be_nobody = settings.when_unknown == WhenUnknown::Skip;
+    // HubSpot mails addresses: who is subscribed without a contact is told of a no all the same.
+    if may_be_nobody && (is_yes || !is_mailed) && !hubspot.has_contact(email).await? {
+        return Ok(Verdict::not_wanted(
+            "HubSpot knows no contact of this address.",
+        ));
+    }
+    if is_yes && (carries_id || !may_be_nobody) {
         let body = settings.contact(email, change);
         let supposed = json!({"status": "COMPLETE", "results": []});
         let path = "/crm/v3/objects/contacts/batch/upsert";
         let _: Vec<Value> = results(&hubspot.write(path, &body, &supposed).await?)?;
+    }
+    if wish == Write::IsSo {
+        return leave("was so already");
     }
     // 3.
     hubspot.set(email, &status(of, change, is_yes)).await?;
@@ -121,10 +151,40 @@ pub(crate) async fn lists(
     let found: Vec<Definition> = results(&hubspot.read("GET", path, None).await?)?;
     let found = found.into_iter().filter(|definition| definition.is_active);
     let items = found.map(|definition| Item::new(definition.id, definition.name));
-    Ok(Lists::default().with(SUBSCRIPTIONS, items.collect()))
+    let lists = Lists::default().with(SUBSCRIPTIONS, items.collect());
+    // Another scope lets us read these: it is asked for only where one is named.
+    if settings.subject_property.is_none() {
+        return Ok(lists);
+    }
+    let request = hubspot.request("GET", "/crm/v3/properties/contacts");
+    let found: Vec<Property> = results(&line.read(request.reading(LONGEST)).await?)?;
+    let found = found.into_iter().filter(Property::can_carry_an_id);
+    let items = found.map(|property| Item::new(property.name, property.label));
+    Ok(lists.with(PROPERTIES, items.collect()))
+}
+
+impl Property {
+    /// Whether it is a text that we may write.
+    fn can_carry_an_id(&self) -> bool {
+        let is_fixed = self.modification_metadata.as_ref();
+        self.kind == "string" && !is_fixed.is_some_and(|facts| facts.read_only_value)
+    }
 }
 
 impl<L: Line> HubSpot<'_, L> {
+    async fn has_contact(&self, email: &str) -> Told<bool> {
+        let path = format!(
+            "/crm/v3/objects/contacts/{}?idProperty=email",
+            escaped(email)
+        );
+        let answer = self.read("GET", &path, None).await?;
+        if answer.status == 404 {
+            return Ok(false);
+        }
+        succeeded(&answer)?;
+        Ok(true)
+    }
+
     async fn statuses(&self, email: &str) -> Told<Vec<Status>> {
         let path = format!(
             "/communication-preferences/v4/statuses/{}?channel=EMAIL",
@@ -158,7 +218,7 @@ impl<L: Line> HubSpot<'_, L> {
         });
         let path = "/crm/v3/objects/contacts/search";
         let found: Vec<Contact> = results(&self.read("POST", path, Some(&wanted)).await?)?;
-        let mut stopped = 0;
+        let (mut stopped, mut refusals) = (0, Refusals::of(change));
         for email in found
             .into_iter()
             .filter_map(|contact| contact.properties.email)
@@ -166,12 +226,12 @@ impl<L: Line> HubSpot<'_, L> {
             let known = self.statuses(&email).await?;
             for of in self.settings.purposes.values() {
                 if write(&known, of, change, false) == Write::Set {
-                    self.set(&email, &status(of, change, false)).await?;
-                    stopped += 1;
+                    let set = self.set(&email, &status(of, change, false)).await;
+                    stopped += u32::from(refusals.note(set)?.is_some());
                 }
             }
         }
-        Ok(Verdict::done(format!(
+        refusals.end(Verdict::done(format!(
             "Erased: {stopped} subscriptions stopped. The contact itself is yours to erase."
         )))
     }

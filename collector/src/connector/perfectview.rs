@@ -1,14 +1,14 @@
 //! PerfectView over SOAP 1.1: one address, and each call named by its `SOAPAction`.
 
 use sayso_shared::connector::{
-    Change, Lists, Says, WhenUnknown,
+    Change, Lists, Refusals, Says, WhenUnknown,
     perfectview::{
         self as pv, Call, Credentials, Fact, Marked, Person, Settings, has_mark, has_newer,
         has_note, made, note, persons, result, with_subject,
     },
 };
 
-use super::{Answer, Line, Request, Told, Verdict};
+use super::{Answer, LONGEST, Line, Request, Told, Verdict};
 
 /// Who asks whom.
 struct PerfectView<'a, L> {
@@ -91,12 +91,12 @@ impl<L: Line> PerfectView<'_, L> {
             let why = "PerfectView knows nobody of this address.";
             return Ok(Verdict::not_wanted(why));
         }
-        let mut told = 0;
+        let (mut told, mut refusals) = (0, Refusals::of(change));
         for person in &persons {
             if is_yes && self.has_newer(person, marked, change).await? {
                 continue;
             }
-            self.write(person, &[marked], change).await?;
+            self.write(person, &[marked], change, &mut refusals).await?;
             told += 1;
         }
         if told == 0 {
@@ -104,7 +104,7 @@ impl<L: Line> PerfectView<'_, L> {
                 "PerfectView has a later decision of the person.",
             ));
         }
-        Ok(Verdict::done(format!("Written at {}.", count(told))))
+        refusals.end(Verdict::done(format!("Written at {}.", count(told))))
     }
 
     async fn persons(&self, email: &str, change: &Change) -> Told<Vec<Person>> {
@@ -139,25 +139,38 @@ impl<L: Line> PerfectView<'_, L> {
         Ok(has_newer(&result(&known)?, field, change))
     }
 
-    async fn write(&self, person: &Person, all: &[&Marked], change: &Change) -> Told<()> {
+    /// Marks first: they are what people are mailed by.
+    async fn write(
+        &self,
+        person: &Person,
+        all: &[&Marked],
+        change: &Change,
+        refusals: &mut Refusals,
+    ) -> Told<()> {
+        for mark in all.iter().filter_map(|marked| marked.mark.as_ref()) {
+            refusals.note(self.mark(person, mark, change).await)?;
+        }
         for marked in all {
-            if let Some(mark) = &marked.mark {
-                self.mark(person, mark, change).await?;
-            }
             let values = self.settings.values(marked, change);
             if !values.is_empty() {
-                result(&self.set(self.credentials.update(person, &values)).await?)?;
+                let answer = self.set(self.credentials.update(person, &values)).await?;
+                refusals.note(result(&answer))?;
             }
         }
         if self.settings.note {
-            let text = note(change);
-            let has = !person.is_supposed() && {
-                let call = self.credentials.notes_of(person);
-                has_note(&result(&self.ask(call).await?)?, &text)
-            };
-            if !has {
-                result(&self.set(self.credentials.add_note(person, &text)).await?)?;
-            }
+            refusals.note(self.leave_note(person, change).await)?;
+        }
+        Ok(())
+    }
+
+    async fn leave_note(&self, person: &Person, change: &Change) -> Told<()> {
+        let text = note(change);
+        let has = !person.is_supposed() && {
+            let call = self.credentials.notes_of(person);
+            has_note(&result(&self.ask(call).await?)?, &text)
+        };
+        if !has {
+            result(&self.set(self.credentials.add_note(person, &text)).await?)?;
         }
         Ok(())
     }
@@ -188,15 +201,15 @@ impl<L: Line> PerfectView<'_, L> {
             .ask(self.credentials.search_subject(by, change))
             .await?;
         let all: Vec<&Marked> = self.settings.purposes.values().collect();
-        let mut told = 0;
+        let (mut told, mut refusals) = (0, Refusals::of(change));
         for relation in with_subject(&result(&found)?, by, change) {
             let call = self.credentials.relationships_of(&relation);
             for person in persons(&result(&self.ask(call).await?)?) {
-                self.write(&person, &all, change).await?;
+                self.write(&person, &all, change, &mut refusals).await?;
                 told += 1;
             }
         }
-        Ok(Verdict::done(format!(
+        refusals.end(Verdict::done(format!(
             "Erased: taken back at {}. The person itself is yours to erase.",
             count(told)
         )))
@@ -211,7 +224,7 @@ impl<L: Line> PerfectView<'_, L> {
     }
 
     fn request(&self, call: Call) -> Request {
-        let mut request = Request::new("POST", self.settings.url());
+        let mut request = Request::new("POST", self.settings.url()).reading(LONGEST);
         request.body = Some(call.body);
         request.shown = Some(call.shown);
         request.supposed = pv::supposed();

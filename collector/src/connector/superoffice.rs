@@ -4,7 +4,7 @@ mod session;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::connector::{
-    Change, Lists, Says, WhenUnknown,
+    Change, Lists, Refusals, Says, WhenUnknown,
     superoffice::{
         Consent, Credentials, FIELDS, LEGAL_BASES, PURPOSES, Person, Purpose, SOURCES,
         SUBSCRIPTIONS, Settings, Write, consents, fields, items, made, patched, persons,
@@ -75,7 +75,7 @@ pub(crate) async fn tell(
             "SuperOffice has at least {several} persons of this address; `when_several` says to tell none."
         ))
     })?;
-    let mut tally = Tally::default();
+    let (mut tally, mut refusals) = (Tally::default(), Refusals::of(change));
     for person in found {
         // 2.
         let known = superoffice.consents(person).await?;
@@ -92,9 +92,10 @@ pub(crate) async fn tell(
             // 4.
             (wish, false) => {
                 if wish == Write::Set {
-                    superoffice.withdraw(person, of, change).await?;
+                    refusals.note(superoffice.withdraw(person, of, change).await)?;
                 }
-                let is_patched = superoffice.patch(person, of, change, false).await?;
+                let patched = superoffice.patch(person, of, change, false).await;
+                let is_patched = refusals.note(patched)?.unwrap_or_default();
                 if wish == Write::Set || is_patched {
                     tally.told += 1;
                 } else {
@@ -103,7 +104,7 @@ pub(crate) async fn tell(
             }
         }
     }
-    Ok(tally.verdict(&of.purpose, is_yes))
+    refusals.end(tally.verdict(&of.purpose, is_yes))
 }
 
 /// What a mapping may name. Nothing is asked for that this one does not need.
@@ -204,18 +205,24 @@ impl<L: Line> SuperOffice<'_, L> {
                 "SuperOffice is searched by a field of the person, and the mapping names none: erase the person in SuperOffice.",
             ));
         };
-        let mut ended = 0;
-        for person in self.find(&filter).await? {
+        let (mut ended, mut refusals) = (0, Refusals::of(change));
+        let found = self.find(&filter).await?;
+        if found.is_empty() {
+            return Ok(Verdict::not_wanted(
+                "SuperOffice has no person with Sayso's id of the person who was erased.",
+            ));
+        }
+        for person in found {
             let known = self.consents(person).await?;
             for of in self.settings.purposes.values() {
                 if of.among(&known).is_some_and(Consent::holds) {
-                    self.remove(person, of).await?;
-                    ended += 1;
+                    let removed = self.remove(person, of).await;
+                    ended += u32::from(refusals.note(removed)?.is_some());
                 }
-                self.patch(person, of, change, false).await?;
+                refusals.note(self.patch(person, of, change, false).await)?;
             }
         }
-        Ok(Verdict::done(format!(
+        refusals.end(Verdict::done(format!(
             "Erased: {ended} consents removed. The person in SuperOffice is yours to erase."
         )))
     }

@@ -224,7 +224,8 @@ impl<S: Store> Book<S> {
         })
     }
 
-    /// Whether an endpoint gets, or got, something newer about the same person and purpose.
+    /// Whether an endpoint gets, or got, something newer about the same person and purpose that counts: neither a request that waits nor
+    /// a box that was left empty takes the place of an older answer, and a no that gave way to one would never be told.
     pub(super) fn is_overtaken(&self, endpoint: &Endpoint, event: &Event) -> Outcome<bool> {
         let Some(consent) = event.data.consent() else {
             return Ok(false);

@@ -16,6 +16,9 @@ use crate::{key::PurposeKey, problem::FieldError, purpose::LegalBasis, time::Tim
 /// What the subscription types are called here.
 pub const SUBSCRIPTIONS: &str = "subscriptions";
 
+/// What the contact properties are called here that can carry an id.
+pub const PROPERTIES: &str = "properties";
+
 /// Where HubSpot is, wherever it keeps the data.
 const ORIGIN: &str = "https://api.hubapi.com";
 
@@ -112,6 +115,9 @@ struct Detail {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Batch<T> {
+    /// Of an action: `COMPLETE` once it is done
+    #[serde(default)]
+    status: Option<String>,
     #[serde(default = "Vec::new")]
     results: Vec<T>,
     #[serde(default)]
@@ -120,13 +126,23 @@ struct Batch<T> {
     num_errors: u32,
 }
 
+impl Status {
+    /// Whether HubSpot mails the address.
+    #[must_use]
+    pub fn is_subscribed(&self) -> bool {
+        self.status == "SUBSCRIBED"
+    }
+}
+
 /// What to do, once HubSpot has said how it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// Set the status
     Set,
-    /// Nothing, and why
-    Leave(&'static str),
+    /// Nothing: it is so already
+    IsSo,
+    /// Nothing: HubSpot has a no that is newer
+    IsNewer,
 }
 
 impl Settings {
@@ -195,7 +211,10 @@ impl Mapping for Settings {
                 detail,
             ))
         });
-        wrong.collect()
+        let property = self.subject_property.as_deref();
+        let property = property.and_then(|name| lists.misses(PROPERTIES, name));
+        let property = property.map(|detail| FieldError::new("/subject_property", detail));
+        wrong.chain(property).collect()
     }
 }
 
@@ -235,7 +254,7 @@ pub fn write(known: &[Status], of: &Subscription, change: &Change, is_yes: bool)
     };
     let wanted = if is_yes { "SUBSCRIBED" } else { "UNSUBSCRIBED" };
     if known.status == wanted {
-        return Write::Leave("was so already");
+        return Write::IsSo;
     }
     let set_at = known
         .timestamp
@@ -244,7 +263,7 @@ pub fn write(known: &[Status], of: &Subscription, change: &Change, is_yes: bool)
     let since = Mark::counts_from(known.legal_basis_explanation.as_deref(), set_at);
     let is_newer = since.is_some_and(|since| since > change.decided_at);
     if is_yes && known.status == "UNSUBSCRIBED" && is_newer {
-        return Write::Leave("HubSpot has a newer no");
+        return Write::IsNewer;
     }
     Write::Set
 }
@@ -265,6 +284,12 @@ pub fn results<T: serde::de::DeserializeOwned>(answer: &Answer) -> Told<Vec<T>> 
             "HubSpot answered {} with {} errors.",
             answer.status, batch.num_errors
         )));
+    }
+    if let Some(status) = batch.status.filter(|status| status != "COMPLETE") {
+        return Err(Verdict::TryLater {
+            retry_after: None,
+            words: format!("HubSpot has not done it yet: {status}."),
+        });
     }
     Ok(batch.results)
 }
