@@ -118,6 +118,16 @@ impl Tryton {
             .expect(200);
     }
 
+    /// Changes a row, as somebody who works with Tryton would.
+    pub fn set(&self, model: &str, id: u64, row: &Value) {
+        let url = format!("{}/crm/rest/model/{model}/{id}", self.origin());
+        let _ = ask("PUT", url)
+            .bearer(&self.key)
+            .json(row)
+            .send()
+            .expect(200);
+    }
+
     /// Whether each subscription of an address to the list is active.
     #[must_use]
     pub fn subscriptions(&self, email: &str) -> Vec<bool> {

@@ -384,6 +384,12 @@ fn what_hubspot_does_not_have_or_let_in_is_said_when_it_is_set() {
             .is_some_and(|words| words.contains("Authentication credentials not found")),
         "{wrong}"
     );
+    for fixed in ["sayso_idd", "hs_object_id", "createdate"] {
+        let wrong = with("/settings/subject_property", json!(fixed));
+        assert_eq!(wrong["errors"][0]["pointer"], "/settings/subject_property");
+        let detail = wrong["errors"][0]["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(PROPERTY), "{detail}");
+    }
     let wrong = with("/settings/subject_property", json!("email"));
     assert_eq!(wrong["errors"][0]["pointer"], "/settings/subject_property");
     hubspot.ended();

@@ -126,6 +126,63 @@ fn who_is_known_is_not_made_twice_and_a_second_withdrawal_is_harmless() {
 }
 
 #[test]
+fn who_was_put_aside_or_is_spelled_otherwise_is_known_too() {
+    let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
+    let email = address("spelled_so");
+    let other = email.replace('_', "x");
+    for (name, value) in [("Known", email.to_uppercase()), ("Other", other.clone())] {
+        let mechanism = json!({"type": "email", "value": value});
+        tryton.make(
+            "party.party",
+            &json!({"name": name, "contact_mechanisms": [["create", [mechanism]]]}),
+        );
+    }
+    let known = tryton.parties(&email.to_uppercase());
+    tryton.set("party.party", known[0], &json!({"active": false}));
+    let _ = confirmed(&email);
+    subscribed(&tryton, &email, true);
+    eventually("the note", || {
+        (tryton.notes(known[0]).len() == 1).then_some(())
+    });
+    assert!(tryton.parties(&email).is_empty(), "nobody was made");
+    let other = tryton.parties(&other);
+    assert!(tryton.notes(other[0]).is_empty(), "`_` stands for itself");
+}
+
+#[test]
+fn a_no_that_somebody_set_in_tryton_outlasts_a_yes_of_before_and_gives_way_to_one_of_after() {
+    let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
+    let email = address("by-hand");
+    let domain = json!([["email", "=", email], ["list_", "=", tryton.list]]);
+    tryton.make(
+        "marketing.email",
+        &json!({"email": email, "list_": tryton.list}),
+    );
+    let row = tryton.rows("marketing.email", "active", &domain)[0]["id"].as_u64();
+    let row = row.expect("a row");
+    let _ = connector("POST", "/disable", &Value::Null).expect(204);
+    let mail = confirmed(&email);
+    // Tryton counts whole seconds on SQLite.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    tryton.set("marketing.email", row, &json!({"active": false}));
+    let _ = connector("POST", "/enable", &Value::Null).expect(204);
+    eventually("the yes to be left out", || {
+        deliveries()
+            .to_string()
+            .contains("Tryton has a newer no")
+            .then_some(())
+    });
+    assert_eq!(tryton.subscriptions(&email), [false]);
+    assert!(tryton.parties(&email).is_empty(), "nobody was made for it");
+
+    // A withdrawal has nobody to be noted on but the subscription, and a yes that follows counts.
+    let _ = withdraw(&mail.withdraw_link(), "EMARKETING");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let _ = confirmed(&email);
+    subscribed(&tryton, &email, true);
+}
+
+#[test]
 fn a_yes_to_two_parties_of_one_address_is_a_dead_letter_that_says_so_and_a_no_is_told_to_both() {
     let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
     // A dry run shows the same before anything has happened.
@@ -346,6 +403,13 @@ fn an_erased_person_is_subscribed_to_nothing_any_more() {
         .send()
         .expect(200);
     subscribed(&tryton, &email, false);
+    eventually("the note of the erasure", || {
+        let notes = tryton.notes(party);
+        notes
+            .iter()
+            .any(|note| note.starts_with("Sayso; erased "))
+            .then_some(())
+    });
 }
 
 /// The files below a folder that hold these bytes.

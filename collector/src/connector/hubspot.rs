@@ -4,7 +4,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::connector::{
     Change, Item, Lists, Mapping as _, Refusals, Says, WhenUnknown,
     hubspot::{
-        Credentials, PROPERTIES, SUBSCRIPTIONS, Settings, Status, Write, results, status, succeeded, write,
+        Credentials, PROPERTIES, SUBSCRIPTIONS, Settings, Status, Write, results, status,
+        succeeded, write,
     },
 };
 use serde::Deserialize;

@@ -161,6 +161,55 @@ fn a_withdrawal_is_written_over_a_newer_yes_and_makes_no_contact() {
 }
 
 #[test]
+fn who_is_subscribed_without_a_contact_is_told_of_a_no() {
+    let (read, write) = (read_statuses(), write_status());
+    let stands = stands("SUBSCRIBED", "2026-01-01T00:00:00Z");
+    let (verdict, _) = told(
+        &crm(&json!({"when_unknown": "skip"})),
+        EventType::Withdrawn,
+        &[(&read, 200, &stands), (&write, 200, COMPLETE)],
+    );
+    assert_eq!(verdict, Verdict::done("Subscription 77: unsubscribed."));
+}
+
+#[test]
+fn the_id_is_written_also_where_the_subscription_was_there_before() {
+    let (read, stands) = (
+        read_statuses(),
+        stands("SUBSCRIBED", "2026-01-01T00:00:00Z"),
+    );
+    let contact = "read GET /crm/v3/objects/contacts/ada%2Bx%40example%2Eorg";
+    let script = [
+        (read.as_str(), 200, stands.as_str()),
+        (UPSERT, 200, COMPLETE),
+    ];
+    let property = json!({"subject_property": "sayso_id"});
+    let (verdict, _) = told(&crm(&property), EventType::Given, &script);
+    assert_eq!(verdict.status(), Some(204));
+    // Who is not to be made is left alone, and who is there gets it.
+    let skips = json!({"subject_property": "sayso_id", "when_unknown": "skip"});
+    let nobody = [(read.as_str(), 200, stands.as_str()), (contact, 404, "{}")];
+    let (verdict, _) = told(&crm(&skips), EventType::Given, &nobody);
+    assert_eq!(verdict.status(), Some(204));
+    let somebody = [
+        (read.as_str(), 200, stands.as_str()),
+        (contact, 200, "{}"),
+        (UPSERT, 200, COMPLETE),
+    ];
+    let (verdict, _) = told(&crm(&skips), EventType::Given, &somebody);
+    assert_eq!(verdict.status(), Some(204));
+}
+
+#[test]
+fn what_hubspot_has_not_done_yet_is_told_again() {
+    let (read, write) = (read_statuses(), write_status());
+    let pending = r#"{"status": "PENDING", "results": []}"#;
+    let script = [(read.as_str(), 200, COMPLETE), (&write, 200, pending)];
+    let (verdict, _) = told(&crm(&Value::Null), EventType::Withdrawn, &script);
+    assert_eq!(verdict.status(), Some(503));
+}
+
+#[test]
 fn what_failed_within_a_success_is_found() {
     let read = read_statuses();
     let failed = r#"{"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [{"status": "error", "category": "VALIDATION_ERROR", "message": "Property values were not valid"}]}"#;

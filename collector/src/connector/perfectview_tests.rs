@@ -118,6 +118,40 @@ fn a_yes_gives_the_mark_sets_the_fields_and_leaves_a_note() {
 }
 
 #[test]
+fn a_no_that_is_refused_of_one_person_is_told_to_the_other_and_then_refused() {
+    let (persons, marked, none, refused) = (found(2), marked(), answer(""), refusal("locked"));
+    let script = Script::of(&[
+        (READ, 200, &persons),
+        (READ, 200, &marked),
+        (WRITE, 200, &refused),
+        (WRITE, 200, &none),
+        (READ, 200, &none),
+        (WRITE, 200, &none),
+        (READ, 200, &marked),
+        (WRITE, 200, &none),
+        (WRITE, 200, &none),
+        (READ, 200, &none),
+        (WRITE, 200, &none),
+        // Whether it refuses everything.
+        (READ, 200, &none),
+    ]);
+    let verdict = told(&script, &settings(&json!({})), EventType::Withdrawn);
+    let verdict = verdict.expect_err("refused");
+    assert_eq!(verdict.status(), Some(422));
+    assert!(
+        verdict
+            .words()
+            .is_some_and(|words| words.contains("locked")),
+        "{verdict:?}"
+    );
+    let removals = operations(script);
+    let removals = removals
+        .iter()
+        .filter(|one| *one == "RelationshipRemoveMark");
+    assert_eq!(removals.count(), 2);
+}
+
+#[test]
 fn told_twice_it_writes_the_fields_again_and_nothing_else() {
     let text = note(&change(EventType::Given)).replace('&', "&amp;");
     let notes = answer(&format!(

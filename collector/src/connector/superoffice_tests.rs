@@ -269,6 +269,31 @@ fn a_no_is_told_to_all_persons_of_the_address() {
 }
 
 #[test]
+fn a_no_that_is_refused_of_one_person_is_told_to_the_other_and_then_refused() {
+    let holds = stands("61A", "2026-02-01T00:00:00Z", "");
+    let refused = r#"{"Message": "locked"}"#;
+    let (verdict, _) = told(
+        &crm(&Value::Null),
+        EventType::Withdrawn,
+        &[
+            (SEARCH, 200, TWO),
+            ("read GET /Cust12345/api/v1/Person/9/Consent", 200, &holds),
+            (SET, 400, refused),
+            (REMOVE, 400, refused),
+            (CONSENTS, 200, &holds),
+            (SET, 204, ""),
+        ],
+    );
+    assert_eq!(verdict.status(), Some(422), "{verdict:?}");
+    let (verdict, _) = told(
+        &crm(&json!({"subject_field": "SuperOffice:7"})),
+        EventType::Erased,
+        &[(SEARCH, 200, NOBODY)],
+    );
+    assert_eq!(verdict.status(), Some(204), "{verdict:?}");
+}
+
+#[test]
 fn a_ticket_that_ran_out_and_a_customer_that_moved_are_asked_for_once() {
     let (second, moved) = (ticket("7T:second"), state_at("online5.superoffice.com"));
     let script = [

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use sayso_shared::connector::{
     Change, Item, Lists, Says, WhenUnknown,
     tryton::{
-        Address, Credentials, LISTS, Resource, Row, Settings, active, addresses_of, listed, note,
-        notes_about, notes_of, parties_of, party, party_of, subscription, subscriptions_of,
-        succeeded,
+        Address, Credentials, LISTS, Note, Resource, Row, Settings, active, addresses_of,
+        concerned, is_newer_no, listed, note, notes_about, notes_at, notes_of, parties_of, party,
+        party_of, place, subscription, subscriptions_of, succeeded,
     },
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Line, Request, Told, Verdict};
+use super::{Answer, Desk, LONGEST, Line, Request, Told, Verdict};
 
 /// `{"active_test": false}`: lets a request reach what is inactive (base64url, as Tryton wants it).
 const ALSO_INACTIVE: &str = "eyJhY3RpdmVfdGVzdCI6IGZhbHNlfQ==";
@@ -35,7 +35,7 @@ struct Tryton<'a, L> {
 /// Tells Tryton of a change:
 ///
 /// 1. finds the parties of the address, or makes one where somebody said yes;
-/// 2. makes the subscription, or sets whether it is active, unless it is so already;
+/// 2. makes the subscription, or sets whether it is active, unless it is so already, or a newer no is there; a no needs no party for that;
 /// 3. leaves a note on each party, unless it is there.
 pub(crate) async fn tell(
     line: &impl Line,
@@ -64,26 +64,52 @@ pub(crate) async fn tell(
         return Ok(Verdict::not_wanted("The person was erased since."));
     };
     // 1.
-    let mut parties = tryton.find("party.party", &parties_of(email)).await?;
-    if parties.is_empty() {
-        if !says || settings.when_unknown == WhenUnknown::Skip {
-            return Ok(Verdict::not_wanted(
-                "Tryton knows no party of this address.",
-            ));
-        }
-        parties.push(tryton.make("party.party", &party(email)).await?);
-    }
+    let parties = tryton.find("party.party", &parties_of(email)).await?;
+    let parties = concerned(parties, change.says());
     let parties = settings.when_several.among(change.says(), parties);
     let parties = parties.map_err(|several| {
         Verdict::refused(format!(
             "Tryton has {several} parties of this address; `when_several` says to tell none."
         ))
     })?;
-    // 2.
     let known = tryton
         .find("marketing.email", &subscriptions_of(email, list))
         .await?;
-    let done = match known.first() {
+    let known = known.first().copied();
+    if parties.is_empty() {
+        let is_made = says && settings.when_unknown == WhenUnknown::Create;
+        if !is_made && (says || known.is_none()) {
+            return Ok(Verdict::not_wanted(
+                "Tryton knows no party of this address.",
+            ));
+        }
+    }
+    let mut places: Vec<String> = parties
+        .iter()
+        .map(|row| place("party.party", row.id))
+        .collect();
+    if let Some(known) = known.filter(|known| says && !known.active) {
+        let mut looked_at = places.clone();
+        looked_at.push(place("marketing.email", known.id));
+        let notes: Vec<Note> = tryton
+            .list(
+                "ir.note",
+                &["message", "create_date"],
+                &notes_at(&looked_at),
+            )
+            .await?;
+        if is_newer_no(&known, &notes, change) {
+            return Ok(Verdict::not_wanted(format!(
+                "Subscription to list {list}: Tryton has a newer no."
+            )));
+        }
+    }
+    if says && places.is_empty() {
+        let made = tryton.make("party.party", &party(email)).await?;
+        places.push(place("party.party", made.id));
+    }
+    // 2.
+    let done = match known {
         Some(known) if known.active == says => "was so already",
         Some(known) => {
             tryton
@@ -100,11 +126,11 @@ pub(crate) async fn tell(
         None => "was not there",
     };
     // 3.
-    for party in &parties {
-        let known = tryton.find("ir.note", &notes_of(party.id, change)).await?;
-        if known.is_empty() {
-            tryton.make("ir.note", &note(party.id, change)).await?;
-        }
+    if let Some(known) = known.filter(|_| places.is_empty()) {
+        places.push(place("marketing.email", known.id));
+    }
+    for place in &places {
+        tryton.leave_note(place, change).await?;
     }
     let word = if says { "active" } else { "inactive" };
     Ok(Verdict::done(format!(
@@ -125,7 +151,7 @@ pub(crate) async fn lists(
         credentials,
     };
     let found: Vec<MailingList> = tryton
-        .list("marketing.email.list", "name", &json!([]))
+        .list("marketing.email.list", &["name"], &json!([]))
         .await?;
     let items = found
         .into_iter()
@@ -136,23 +162,35 @@ pub(crate) async fn lists(
 impl<L: Line> Tryton<'_, L> {
     /// The rows that a domain selects, newest first.
     async fn find(&self, model: &str, domain: &Value) -> Told<Vec<Row>> {
-        let fields = if model == "ir.note" { "id" } else { "active" };
+        let fields: &[&str] = if model == "ir.note" {
+            &["id"]
+        } else {
+            &["active", "write_date", "create_date"]
+        };
         let mut found: Vec<Row> = self.list(model, fields, domain).await?;
         found.sort_by_key(|row| std::cmp::Reverse(row.id));
         Ok(found)
+    }
+
+    async fn leave_note(&self, place: &str, change: &Change) -> Told<()> {
+        let known = self.find("ir.note", &notes_of(place, change)).await?;
+        if known.is_empty() {
+            self.make("ir.note", &note(place, change)).await?;
+        }
+        Ok(())
     }
 
     /// Stops every subscription of an erased person: of the parties with a note about the person, by all their addresses. The parties
     /// stay: what else Tryton knows of somebody is for its own people to erase.
     async fn forget(&self, change: &Change) -> Told<Verdict> {
         let notes: Vec<Resource> = self
-            .list("ir.note", "resource", &notes_about(change.subject))
+            .list("ir.note", &["resource"], &notes_about(change.subject))
             .await?;
         let parties: BTreeSet<u64> = notes.iter().filter_map(party_of).collect();
         let mut stopped = 0;
         for party in &parties {
             let addresses: Vec<Address> = self
-                .list("party.contact_mechanism", "value", &addresses_of(*party))
+                .list("party.contact_mechanism", &["value"], &addresses_of(*party))
                 .await?;
             for email in addresses.into_iter().filter_map(|address| address.value) {
                 for subscription in self.settings.purposes.values() {
@@ -165,6 +203,8 @@ impl<L: Line> Tryton<'_, L> {
                     }
                 }
             }
+            self.leave_note(&place("party.party", *party), change)
+                .await?;
         }
         let parties = parties.len();
         if parties == 0 {
@@ -180,13 +220,13 @@ impl<L: Line> Tryton<'_, L> {
     async fn list<T: DeserializeOwned>(
         &self,
         model: &str,
-        fields: &str,
+        fields: &[&str],
         domain: &Value,
     ) -> Told<Vec<T>> {
         let url = self.settings.search(model, fields, domain);
         let answer = self
             .line
-            .read(self.let_in(Request::new("GET", url)))
+            .read(self.let_in(Request::new("GET", url).reading(LONGEST)))
             .await?;
         listed(&answer)
     }

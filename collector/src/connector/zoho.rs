@@ -15,11 +15,8 @@ use sayso_shared::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Line, Request, Told, Verdict};
+use super::{Desk, LONGEST, Line, Request, Told, Verdict};
 use session::Session;
-
-/// How much of the metadata of a module is read: hundreds of fields, some with hundreds of values.
-const METADATA: usize = 4 * 1024 * 1024;
 
 struct Zoho<'a, L> {
     session: Session<'a, L>,
@@ -160,7 +157,7 @@ impl<'a, L: Line> Zoho<'a, L> {
     async fn read(&self, matches: Vec<Match>) -> Told<Vec<Known>> {
         let mut all = Vec::new();
         for one in matches {
-            let request = Request::new("GET", path(one.module, &one.id));
+            let request = Request::new("GET", path(one.module, &one.id)).reading(LONGEST);
             let stands = record(&self.session.read(request).await?)?;
             if let Some(stands) = stands.filter(|record| !record.is_converted()) {
                 all.push((one, stands));
@@ -260,7 +257,7 @@ impl<'a, L: Line> Zoho<'a, L> {
 
     async fn fields(&self, module: &str, is_consents: bool) -> Told<Vec<Field>> {
         let path = format!("/crm/v8/settings/fields?module={module}");
-        let request = Request::new("GET", path).reading(METADATA);
+        let request = Request::new("GET", path).reading(LONGEST);
         Field::listed(&self.session.read(request).await?, is_consents)
     }
 }

@@ -247,6 +247,28 @@ fn an_endpoint_that_refuses_everything_stops_after_five_days() {
 }
 
 #[test]
+fn neither_an_empty_box_nor_a_request_takes_the_place_of_an_older_answer() {
+    let mut desk = Desk::new(endpoint());
+    desk.says_yes(at(1));
+    let event = good(desk.book.next_delivery(&desk.endpoint)).expect("an event");
+    let event = event.event;
+    let purpose = event.data.consent().expect("a consent").purpose.clone();
+    let overtaken = |desk: &Desk| good(desk.book.is_overtaken(&desk.endpoint, &event));
+    let follows = |kind: &str, method: &str| {
+        let copy = format!(
+            "INSERT INTO event (kind, subject, act, body) SELECT '{kind}', subject, act, json_set(body, '$.purpose', '{purpose}', '$.method', '{method}') FROM event WHERE seq = 1"
+        );
+        desk.book.store.run(&copy, Vec::new()).expect("an event");
+    };
+    follows("consent.refused", "checkbox");
+    follows("consent.requested", "checkbox");
+    follows("consent.lapsed", "checkbox");
+    assert!(!overtaken(&desk));
+    follows("consent.refused", "telephone");
+    assert!(overtaken(&desk));
+}
+
+#[test]
 fn an_operator_who_looks_at_a_lane_that_stands_still_passes_nothing_over() {
     let desk = Desk::new(Endpoint {
         purposes: vec![PurposeKey::parse("NEWS").expect("a purpose")],

@@ -20,8 +20,11 @@ impl Mark {
     /// The mark in a comment, unless it is somebody else's or was cut off.
     #[must_use]
     pub fn read(comment: &str) -> Option<Self> {
-        let mut parts = comment.strip_prefix("Sayso receipt ")?.splitn(3, "; ");
-        let (_receipt, said) = (parts.next()?, parts.next()?);
+        let (sayso, said) = comment.split_once("; ")?;
+        if sayso != "Sayso" && !sayso.starts_with("Sayso receipt ") {
+            return None;
+        }
+        let said = said.split("; ").next()?;
         let (word, at) = said.split_once(' ')?;
         let mut kinds = EventType::ALL.into_iter();
         Some(Self {
@@ -54,6 +57,16 @@ mod tests {
         let decided = at("2027-01-15T08:00:00Z");
         assert_eq!(Mark::counts_from(Some(OURS), Some(late)), Some(decided));
         assert_eq!(Mark::counts_from(Some(OURS), None), Some(decided));
+    }
+
+    #[test]
+    fn an_erasure_has_no_receipt_and_is_read_too() {
+        let read = Mark::read("Sayso; erased 2027-01-15T08:00:00.000Z; ; person x");
+        let erased = Mark {
+            decided_at: at("2027-01-15T08:00:00Z"),
+            says: Says::Forget,
+        };
+        assert_eq!(read, Some(erased));
     }
 
     #[test]

@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn a_yes_ends_with_the_first_and_an_outage_ends_everything() {
         let refused = Verdict::refused("One.");
-        assert_eq!(refusals(false).note::<u8>(Err(refused.clone())), Err(refused));
+        assert_eq!(
+            refusals(false).note::<u8>(Err(refused.clone())),
+            Err(refused)
+        );
         let later = Verdict::TryLater {
             retry_after: None,
             words: String::new(),

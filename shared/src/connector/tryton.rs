@@ -1,7 +1,8 @@
 //! Tryton: subscriptions to mailing lists (`marketing.email`), persons (`party.party`) and notes (`ir.note`), over its REST API.
 //!
 //! A purpose is one mailing list. A yes makes the address an active subscriber of the list, a no an inactive one: Tryton itself keeps
-//! one row for an address and a list, so that telling it twice is harmless. Tryton has no legal basis and no state for what is not
+//! one row for an address and a list, so that telling it twice is harmless. A yes that is older than a no that somebody set in Tryton is
+//! left out; a no of ours counts from its decision ([`Mark`]). Tryton has no legal basis and no state for what is not
 //! confirmed yet; nothing is told of a request. The note on the party carries receipt and Sayso's id of the person, by which an erased
 //! person is found later, when the address is known no more.
 
@@ -11,8 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Answer, Change, Lists, Mapping, Told, Verdict, WhenSeveral, WhenUnknown, read};
-use crate::{canonical::base64url, key::PurposeKey, problem::FieldError};
+use super::{
+    Answer, Change, Lists, Mapping, Mark, Says, Told, Verdict, WhenSeveral, WhenUnknown, read,
+};
+use crate::{canonical::base64url, key::PurposeKey, problem::FieldError, time::Timestamp};
 
 /// What the lists of Tryton are called here.
 pub const LISTS: &str = "lists";
@@ -66,6 +69,35 @@ pub struct Row {
     /// Whether it counts. Tryton on SQLite answers 1 and 0, on PostgreSQL true and false
     #[serde(default = "yes", deserialize_with = "counts")]
     pub active: bool,
+    /// When it was changed last; never, if it is as it was made
+    #[serde(default)]
+    pub write_date: Option<Moment>,
+    /// When it was made
+    #[serde(default)]
+    pub create_date: Option<Moment>,
+}
+
+/// A moment as Tryton writes it; it counts in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Moment {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    #[serde(default)]
+    microsecond: u32,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Note {
+    /// What it says
+    pub message: Option<String>,
+    /// When it was left
+    #[serde(default)]
+    pub create_date: Option<Moment>,
 }
 
 /// What a note is about: `party.party,7`.
@@ -98,16 +130,16 @@ impl Settings {
         format!("{origin}/{database}/rest/model/{model}")
     }
 
-    /// Where the rows of a model are that a domain selects, newest first as far as ids tell.
+    /// Where the rows of a model are that a domain selects, with these fields.
     #[must_use]
-    pub fn search(&self, model: &str, fields: &str, domain: &Value) -> String {
+    pub fn search(&self, model: &str, fields: &[&str], domain: &Value) -> String {
         // Tryton wants base64 that is filled up. Blanks at the end fill it up: 3 bytes are 4 letters.
         let mut domain = domain.to_string();
         while !domain.len().is_multiple_of(3) {
             domain.push(' ');
         }
         let domain = base64url(domain.as_bytes());
-        format!("{}?f={fields}&d={domain}", self.rows(model))
+        format!("{}?f={}&d={domain}", self.rows(model), fields.join("&f="))
     }
 
     /// The list of the change's purpose.
@@ -161,18 +193,61 @@ impl Mapping for Settings {
     }
 }
 
+impl Moment {
+    fn timestamp(self) -> Option<Timestamp> {
+        let Self {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            microsecond,
+        } = self;
+        let millis = microsecond / 1000;
+        let text =
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+        Timestamp::parse(&text).ok()
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials { .. }")
     }
 }
 
-/// The parties of an address.
+/// The parties of an address, however Tryton's people spelled it, and also what they have put aside.
 #[must_use]
 pub fn parties_of(email: &str) -> Value {
-    let spellings = [email, &email.to_lowercase()];
-    let has = json!([["type", "=", "email"], ["value", "in", spellings]]);
-    json!([["contact_mechanisms", "where", has]])
+    let also_inactive = json!(["active", "in", [true, false]]);
+    let has = json!([
+        ["type", "=", "email"],
+        ["value", "ilike", verbatim(email)],
+        also_inactive
+    ]);
+    json!([["contact_mechanisms", "where", has], also_inactive])
+}
+
+/// A text to compare with, in which nothing stands for something else.
+fn verbatim(text: &str) -> String {
+    let mut verbatim = String::new();
+    for c in text.chars() {
+        if matches!(c, '\\' | '%' | '_') {
+            verbatim.push('\\');
+        }
+        verbatim.push(c);
+    }
+    verbatim
+}
+
+/// The parties that a change is told to: a yes is not told to one that was put aside, unless there is no other.
+#[must_use]
+pub fn concerned(mut found: Vec<Row>, says: Says) -> Vec<Row> {
+    if says == Says::Yes && found.iter().any(|party| party.active) {
+        found.retain(|party| party.active);
+    }
+    found
 }
 
 /// The subscriptions of an address to a list, also the inactive ones.
@@ -204,25 +279,55 @@ pub fn active(is: bool) -> Value {
     json!({"active": is})
 }
 
-/// The note of a change on a party.
+/// Where a note is left: on a party, or on the subscription itself where nobody has the address.
 #[must_use]
-pub fn note(party: u64, change: &Change) -> Value {
+pub fn place(model: &str, id: u64) -> String {
+    format!("{model},{id}")
+}
+
+/// The note of a change.
+#[must_use]
+pub fn note(place: &str, change: &Change) -> Value {
     let message = format!("{}; person {}", change.comment(NOTE), change.subject);
-    json!({"resource": format!("party.party,{party}"), "message": message})
+    json!({"resource": place, "message": message})
 }
 
 /// The note that is there already if this was told before.
 #[must_use]
-pub fn notes_of(party: u64, change: &Change) -> Value {
-    let known = change
-        .receipt
-        .as_ref()
-        .map(|receipt| receipt.id.to_string());
-    let known = known.unwrap_or_else(|| change.event.to_string());
-    json!([
-        ["resource", "=", format!("party.party,{party}")],
-        ["message", "ilike", format!("%{known}%")]
-    ])
+pub fn notes_of(place: &str, change: &Change) -> Value {
+    let known = match &change.receipt {
+        Some(receipt) => format!("%{}%", receipt.id),
+        None => format!("Sayso; {} %person {}%", change.word(), change.subject),
+    };
+    json!([["resource", "=", place], ["message", "ilike", known]])
+}
+
+/// The notes of ours at these places.
+#[must_use]
+pub fn notes_at(places: &[String]) -> Value {
+    json!([["resource", "in", places], ["message", "ilike", "Sayso%"]])
+}
+
+/// Whether an inactive subscription is of a decision that is newer than a yes. Tryton says when it was written: where our note of the same
+/// purpose follows that, it was we, and it counts from the decision that the note names; else somebody did it in Tryton, then.
+#[must_use]
+pub fn is_newer_no(known: &Row, notes: &[Note], change: &Change) -> bool {
+    let written = known.write_date.or(known.create_date);
+    let Some(written) = written.and_then(Moment::timestamp) else {
+        return false;
+    };
+    let of_purpose = format!("; {}; person ", change.title);
+    let marks = notes.iter().filter_map(|note| {
+        let message = note.message.as_deref()?;
+        let at = note.create_date?.timestamp()?;
+        let is_told = at >= written && message.contains(&of_purpose);
+        Some((at, Mark::read(message)?)).filter(|_| is_told)
+    });
+    let first = marks.min_by_key(|(at, _)| *at);
+    let since = first
+        .filter(|(_, mark)| mark.says != Says::Yes)
+        .map_or(written, |(_, mark)| mark.decided_at);
+    since > change.decided_at
 }
 
 /// The notes that were left about a person, whatever the party.
@@ -241,7 +346,11 @@ pub fn party_of(resource: &Resource) -> Option<u64> {
 /// The addresses of a party.
 #[must_use]
 pub fn addresses_of(party: u64) -> Value {
-    json!([["party", "=", party], ["type", "=", "email"]])
+    json!([
+        ["party", "=", party],
+        ["type", "=", "email"],
+        ["active", "in", [true, false]]
+    ])
 }
 
 /// What an answer lists.
@@ -307,7 +416,7 @@ mod tests {
     #[test]
     fn a_domain_is_base64_that_python_reads() {
         for size in 0..7 {
-            let url = settings(1).search("m", "f", &json!(["a".repeat(size)]));
+            let url = settings(1).search("m", &["f"], &json!(["a".repeat(size)]));
             let (_, domain) = url.split_once("&d=").expect("a domain");
             assert_eq!(domain.len() % 4, 0, "{url}");
         }
@@ -325,7 +434,13 @@ mod tests {
             let row =
                 format!(r#"[{{"id": 4, "active": {written}, "__name__": "marketing.email"}}]"#);
             let rows: Vec<Row> = listed(&Answer::new(200, row)).expect("rows");
-            assert_eq!(rows, [Row { id: 4, active: is }], "{written}");
+            let row = Row {
+                id: 4,
+                active: is,
+                write_date: None,
+                create_date: None,
+            };
+            assert_eq!(rows, [row], "{written}");
         }
     }
 
@@ -339,5 +454,73 @@ mod tests {
         );
         let wrong_key = succeeded(&Answer::new(401, "<html>")).expect_err("refused");
         assert_eq!(wrong_key.status(), Some(401));
+    }
+    fn moment(hour: u8) -> Value {
+        json!({"__class__": "datetime", "year": 2027, "month": 1, "day": 15, "hour": hour, "minute": 0, "second": 0, "microsecond": 250_000})
+    }
+
+    fn inactive(hour: u8) -> Row {
+        let row =
+            json!({"id": 4, "active": 0, "write_date": moment(hour), "create_date": moment(0)});
+        serde_json::from_value(row).expect("a row")
+    }
+
+    fn left(hour: u8, message: &str) -> Note {
+        let note = json!({"id": 9, "message": message, "create_date": moment(hour)});
+        serde_json::from_value(note).expect("a note")
+    }
+
+    fn yes() -> Change {
+        let site = crate::key::SiteKey::parse("demo").expect("a site");
+        let purpose = PurposeKey::parse("NEWS").expect("a purpose");
+        let at = Timestamp::parse("2027-01-15T08:00:00Z").expect("a moment");
+        Change {
+            event: Uuid::nil(),
+            site,
+            subject: Uuid::nil(),
+            email: Some("ada@example.org".to_owned()),
+            phone: None,
+            external_id: None,
+            purpose: Some(purpose),
+            title: "News".to_owned(),
+            kind: crate::event::EventType::Given,
+            at,
+            decided_at: at,
+            expires_at: None,
+            source: None,
+            method: None,
+            legal_basis: None,
+            channels: Vec::new(),
+            receipt: None,
+        }
+    }
+
+    #[test]
+    fn a_no_that_somebody_set_in_tryton_counts_from_then_and_one_of_ours_from_its_decision() {
+        let told = |at: &str| format!("Sayso receipt x sha256:0; withdrawn {at}; News; person y");
+        let early = left(9, &told("2027-01-15T07:00:00.000Z"));
+        let late = left(9, &told("2027-01-15T08:30:00.000Z"));
+        let other = left(
+            9,
+            "Sayso receipt x; withdrawn 2027-01-15T07:00:00.000Z; Other; person y",
+        );
+        let before = left(6, &told("2027-01-15T05:00:00.000Z"));
+        for (written, notes, is_newer) in [
+            (7, vec![], false),
+            (9, vec![], true),
+            (9, vec![early.clone()], false),
+            (9, vec![late], true),
+            (9, vec![other], true),
+            (9, vec![before], true),
+            (10, vec![early], true),
+        ] {
+            let is = is_newer_no(&inactive(written), &notes, &yes());
+            assert_eq!(is, is_newer, "{written} {notes:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_stands_for_itself_and_not_for_others_that_look_like_it() {
+        assert_eq!(verbatim(r"a_b%c\d"), r"a\_b\%c\\d");
     }
 }

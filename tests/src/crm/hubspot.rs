@@ -201,6 +201,7 @@ impl Books for HubSpot {
             }
             ("POST", ["crm", "v3", "objects", "contacts", "batch", "upsert"]) => self.upsert(asked),
             ("POST", ["crm", "v3", "objects", "contacts", "search"]) => self.search(asked),
+            ("GET", ["crm", "v3", "properties", "contacts"]) => properties(asked),
             ("GET", ["crm", "v3", "objects", "contacts", email]) => self.contact(asked, email),
             _ => Err(asked.undocumented("no such method and path")),
         }
@@ -243,6 +244,25 @@ fn definitions(asked: &Asked) -> Documented {
         one(NEWSLETTER + 1, "Oude lijst", false),
     );
     Ok(results(&[used, unused]))
+}
+
+/// Without `status`, unlike what the communication preferences answer.
+fn properties(asked: &Asked) -> Documented {
+    asked.has_query(&[])?;
+    asked.has_no_body()?;
+    let one = |name: &str, kind: &str, field: &str, is_fixed: bool| {
+        json!({
+            "name": name, "label": name, "type": kind, "fieldType": field, "groupName": "contactinformation", "description": "",
+            "options": [], "hasUniqueValue": false, "hidden": false, "formField": false,
+            "modificationMetadata": {"archivable": true, "readOnlyDefinition": is_fixed, "readOnlyValue": is_fixed},
+        })
+    };
+    let all = [
+        one(PROPERTY, "string", "text", false),
+        one("hs_object_id", "string", "text", true),
+        one("createdate", "datetime", "date", false),
+    ];
+    Ok(answer(200, &json!({"results": all})))
 }
 
 fn status(email: &str, state: &str, basis: &Value, words: &Value) -> Value {
