@@ -26,7 +26,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// Each example of the document is judged by the schema that stands beside it; it prints how many there are, or what is wrong.
-const JUDGE: &str = r##"
+const JUDGE: &str = r#"
 import json, os
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -53,7 +53,7 @@ for name, schema in document["components"]["schemas"].items():
     if "example" in schema:
         judge(name, schema, schema["example"])
 print("\n".join(wrong) or taken)
-"##;
+"#;
 
 /// The routes of the contract that exist by now, with their methods.
 const ROUTES: &[(&str, &[&str])] = &[
