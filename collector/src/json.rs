@@ -1,6 +1,6 @@
 //! JSON is read here and nowhere else: serde compiles each type once for every kind of reader, and a Worker has no room for a second.
 
-use sayso_shared::{fields::stopped_at, problem::Problem};
+use sayso_shared::{problem::Problem, strict};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -11,8 +11,7 @@ pub(crate) fn read<T: DeserializeOwned>(document: impl AsRef<[u8]>) -> serde_jso
     serde_json::from_slice(document.as_ref())
 }
 
-/// Reads a document of a caller's; what is wrong with it is said by its field.
+/// Reads a document of a caller's; what is wrong with it is said by its field. Strictly, see [`strict`].
 pub(crate) fn fields<T: DeserializeOwned>(document: &Value) -> Outcome<T> {
-    let read = serde_path_to_error::deserialize(document);
-    read.map_err(|error| Problem::invalid(vec![stopped_at(error)]).into())
+    strict::read(document).map_err(|error| Problem::invalid(vec![error]).into())
 }

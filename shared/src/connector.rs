@@ -35,9 +35,9 @@ use serde_json::Value;
 
 use crate::{
     event::EventType,
-    fields::stopped_at,
     key::{EndpointKey, PurposeKey, SiteKey},
     problem::FieldError,
+    strict,
 };
 
 /// What makes an endpoint a connector.
@@ -152,5 +152,5 @@ pub trait Mapping {
 
 /// Reads settings or credentials; says where it stopped, and nothing of what it read.
 pub fn read<T: DeserializeOwned>(document: &Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(document).map_err(stopped_at)
+    strict::read(document)
 }

@@ -8,7 +8,6 @@ use url::Url;
 use crate::{
     catalogue::{Catalogue, StandardWords, fill},
     email::EmailAddress,
-    fields::stopped_at,
     id::MOST_SHARDS,
     key::{FormKey, PurposeKey},
     language::{Language, Texts},
@@ -16,6 +15,7 @@ use crate::{
     processing::Processing,
     published::Controller,
     purpose::{Channel, DataCategory, LegalBasis, Source},
+    strict,
     theme::Theme,
     time::days,
 };
@@ -496,7 +496,7 @@ impl Purpose {
 pub(crate) fn read<T: serde::de::DeserializeOwned>(
     document: &serde_json::Value,
 ) -> Result<T, Vec<FieldError>> {
-    serde_path_to_error::deserialize(document).map_err(|error| vec![stopped_at(error)])
+    strict::read(document).map_err(|error| vec![error])
 }
 
 struct Checked<'a> {

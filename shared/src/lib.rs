@@ -33,6 +33,9 @@ pub mod problem;
 pub mod fields;
 
 #[cfg(feature = "record")]
+pub mod strict;
+
+#[cfg(feature = "record")]
 pub mod canonical;
 
 #[cfg(feature = "record")]

@@ -13,6 +13,16 @@ use crate::{
 /// An error as it leaves the collector, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "type": "urn:sayso:problem:invalid",
+        "title": "Some fields are wrong",
+        "status": 422,
+        "detail": "Mend the fields that `errors` lists and send it again.",
+        "errors": [{"pointer": "/email", "detail": "must be an e-mail address"}]
+    }))
+)]
 pub struct Problem {
     /// `urn:sayso:problem:NAME`; stable, for programs
     #[serde(rename = "type")]

@@ -18,6 +18,7 @@ use crate::{
     problem::FieldError,
     published::PublishedPurpose,
     purpose::{LegalBasis, Source},
+    strict,
     submission::SubjectWire,
     submitted::{Person, choices, moment, notice_hash, page, person, string},
     time::Timestamp,
@@ -264,7 +265,7 @@ fn uuid(value: &Value) -> Result<Uuid, String> {
 
 fn source(value: &Value) -> Result<Source, String> {
     const MUST: &str = "must be phone, in_person, import, api, chat, customer_portal or request";
-    let Ok(source) = Source::deserialize(value) else {
+    let Ok(source) = strict::read::<Source>(value) else {
         return Err(MUST.to_owned());
     };
     if source.is_a_back_ends() {
@@ -279,7 +280,7 @@ fn source(value: &Value) -> Result<Source, String> {
 }
 
 fn method(value: &Value) -> Result<Method, String> {
-    let method: Option<Method> = Method::deserialize(value).ok();
+    let method: Option<Method> = strict::read(value).ok();
     let method = method.filter(|method| method.is_a_statement());
     method.ok_or_else(|| {
         "must be oral_statement, written_statement or electronic_statement".to_owned()
@@ -288,7 +289,7 @@ fn method(value: &Value) -> Result<Method, String> {
 
 fn actor(fields: &mut Fields<'_>) -> Option<Actor> {
     let kind: Option<ActorKind> = fields.required("kind", |value| {
-        let kind = ActorKind::deserialize(value).ok();
+        let kind = strict::read::<ActorKind>(value).ok();
         let kind = kind.filter(|kind| ActorKind::RECORDING.contains(kind));
         kind.ok_or("must be staff, system or subject")
     });
@@ -332,7 +333,7 @@ fn legal_basis(
     };
     for (name, value) in object {
         let chosen = choices.and_then(|choices| choices.keys().find(|key| key.as_str() == name));
-        match (chosen, LegalBasis::deserialize(value)) {
+        match (chosen, strict::read::<LegalBasis>(value)) {
             (Some(key), Ok(basis)) => {
                 read.insert(key.clone(), basis);
             }

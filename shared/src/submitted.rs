@@ -18,6 +18,7 @@ use crate::{
     problem::FieldError,
     published::PublishedPurpose,
     purpose::Source,
+    strict,
     time::Timestamp,
 };
 
@@ -97,7 +98,7 @@ impl Submission {
             fields.insert("source".to_owned(), json!(Source::HostedForm));
             fields.insert("decided_at".to_owned(), json!(decided_at));
         }
-        let any = |value: &Value| Source::deserialize(value).map_err(|error| error.to_string());
+        let any = |value: &Value| strict::read(value).map_err(|error| error.detail);
         Ok(Self {
             digest: digest(document),
             ..Self::read(&whole, any)?
@@ -316,7 +317,7 @@ pub(crate) fn choices(
 }
 
 fn source(value: &Value) -> Result<Source, String> {
-    let source: Option<Source> = Source::deserialize(value).ok();
+    let source: Option<Source> = strict::read(value).ok();
     let source = source.filter(|source| source.is_a_pages());
     source.ok_or_else(|| "must be web_form or chat".to_owned())
 }

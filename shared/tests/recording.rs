@@ -129,6 +129,23 @@ fn a_line_that_is_wrong_in_one_respect_says_where() {
 }
 
 #[test]
+fn a_word_is_a_word_and_no_object_with_its_name() {
+    let words = [
+        ("/source", json!("phone")),
+        ("/method", json!("oral_statement")),
+        ("/actor/kind", json!("staff")),
+        ("/legal_basis/STORE", json!("contract")),
+    ];
+    for (pointer, word) in words {
+        let name = word.as_str().expect("a word");
+        let mut line = line();
+        line["method"] = json!("oral_statement");
+        *line.pointer_mut(pointer).expect("it is there") = json!({name: null});
+        assert_eq!(pointers(&line), [pointer]);
+    }
+}
+
+#[test]
 fn an_import_says_from_where_and_nothing_that_it_cannot_know() {
     for (pointer, wrong) in [
         ("/imported", Value::Null),

@@ -1,13 +1,16 @@
 //! The OpenAPI document that the collector serves tells the truth about its routes.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::LazyLock;
 
+use sayso_tests::script::python;
 use sayso_tests::stack::Stack;
 use sayso_tests::visitor::{address, submission, submit};
 use sayso_tests::wire::{ask, get};
+use sayso_tests::workspace::fresh_folder;
 use serde_json::{Value, json};
 
 static STACK: LazyLock<Stack> = LazyLock::new(Stack::start);
@@ -21,6 +24,36 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     );
     answer.json()
 });
+
+/// Each example of the document is judged by the schema that stands beside it; it prints how many there are, or what is wrong.
+const JUDGE: &str = r#"
+import json, os
+from jsonschema import Draft202012Validator, FormatChecker
+
+document = json.load(open(os.environ["DOCUMENT"]))
+components = {"components": document["components"]}
+taken, wrong = 0, []
+
+def judge(place, schema, example):
+    global taken
+    taken += 1
+    whole = {"allOf": [schema], **components}
+    Draft202012Validator.check_schema(whole)
+    for error in Draft202012Validator(whole, format_checker=FormatChecker()).iter_errors(example):
+        wrong.append(f"{place}: {error.json_path}: {error.message}")
+
+for path, item in document["paths"].items():
+    for method, operation in item.items():
+        bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+        for name, body in bodies.items():
+            for kind, content in body.get("content", {}).items():
+                if "example" in content and "json" in kind and content.get("schema"):
+                    judge(f"{method} {path} {name} {kind}", content["schema"], content["example"])
+for name, schema in document["components"]["schemas"].items():
+    if "example" in schema:
+        judge(name, schema, schema["example"])
+print("\n".join(wrong) or taken)
+"#;
 
 /// The routes of the contract that exist by now, with their methods.
 const ROUTES: &[(&str, &[&str])] = &[
@@ -94,6 +127,26 @@ fn every_reference_in_it_leads_somewhere() {
             "{reference} leads nowhere"
         );
     }
+}
+
+#[test]
+fn every_example_in_it_fits_its_schema() {
+    let said = judged(&DOCUMENT);
+    let examples: Result<u32, _> = said.parse();
+    assert!(examples.as_ref().is_ok_and(|count| *count > 50), "{said}");
+    // The judge finds what is wrong.
+    let mut wrong = DOCUMENT.clone();
+    let request = &mut wrong["paths"]["/v1/submissions"]["post"]["requestBody"];
+    request["content"]["application/json"]["example"]["gpc"] = json!("perhaps");
+    assert!(judged(&wrong).contains("$.gpc"));
+}
+
+fn judged(document: &Value) -> String {
+    let file = fresh_folder("openapi").join("openapi.json");
+    fs::write(&file, document.to_string()).expect("a file under target/");
+    let file = file.display().to_string();
+    let said = python(JUDGE, &[("DOCUMENT", &file)]).printed();
+    said.trim().to_owned()
 }
 
 #[test]

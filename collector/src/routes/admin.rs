@@ -26,13 +26,11 @@ use crate::{
         (status = 201, description = "Published, a new site", body = sayso_shared::answer::SitePublished),
         (status = 200, description = "Published", body = sayso_shared::answer::SitePublished),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "More than 1 MiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Kept, but not known everywhere yet: repeat it", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put_site(mut wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     let site = site_key(site).map_err(|_| {
@@ -55,11 +53,9 @@ pub(super) async fn put_site(mut wanted: Wanted<'_>, site: &str) -> Outcome<Resp
     params(("site" = String, Path, description = "Name of the site")),
     responses(
         (status = 200, description = "The definition", body = SiteDefinition),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn get_site(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     site::ask(wanted.env, &site_key(site)?, &Ask::Definition).await
@@ -74,11 +70,9 @@ pub(super) async fn get_site(wanted: Wanted<'_>, site: &str) -> Outcome<Response
     responses(
         (status = 200, description = "The keys, by their names", body = sayso_shared::answer::KeyList,
             example = json!({"keys": [{"id": "crm", "scopes": ["events:read"], "created_at": "2027-01-15T08:00:00.000Z", "last_used_at": "2027-02-01T09:00:00.000Z"}]})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn list_keys(wanted: Wanted<'_>, site: &str) -> Outcome<Response> {
     keys::admin(&wanted, site).await?;
@@ -99,12 +93,10 @@ pub(super) async fn list_keys(wanted: Wanted<'_>, site: &str) -> Outcome<Respons
         (status = 201, description = "Made; `secret` is not shown again", body = sayso_shared::answer::KeyAnswer),
         (status = 200, description = "Changed", body = sayso_shared::answer::KeyAnswer),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put_key(mut wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
     let name = ApiKeyName::parse(key).map_err(|error| named("the key's name", error))?;
@@ -123,11 +115,9 @@ pub(super) async fn put_key(mut wanted: Wanted<'_>, site: &str, key: &str) -> Ou
     ),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not the admin token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn delete_key(wanted: Wanted<'_>, site: &str, key: &str) -> Outcome<Response> {
     let name = ApiKeyName::parse(key).map_err(|_| Problem::unknown("key"))?;

@@ -33,13 +33,11 @@ const LARGEST_CALL: usize = 512 * 1024;
         (status = 200, description = "One result for each address, in the order asked", body = CheckAnswer,
             example = json!({"purpose": "EMARKETING", "checked_at": "2027-01-15T08:00:00.000Z", "allowed": 1, "results": [{"email": "kim@example.nl", "allowed": true}, {"email": "Sam@Example.com", "allowed": false, "reason": "withdrawn"}]})),
         (status = 400, description = "Not JSON, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "With the admin token: no such site", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "More than 512 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong: no purpose of the site, or not 1 to 1,000 addresses", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:read"]))
 )]
 pub(super) async fn check(mut wanted: Wanted<'_>) -> Outcome<Response> {
     if wanted.request.method() != Method::Post {

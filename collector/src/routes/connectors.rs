@@ -20,11 +20,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "All of them", body = sayso_shared::connector::Connectors, example = json!({"connectors": [{"id": "crm", "crm": "tryton", "settings": {"origin": "https://tryton.example.com", "database": "crm", "purposes": {"EMARKETING": {"list": 1}}, "when_several": "error", "when_unknown": "create"}, "origin": "https://tryton.example.com", "types": ["consent.given", "consent.refused", "consent.withdrawn", "consent.expired", "subject.erased"], "purposes": ["EMARKETING"], "disabled": false}]})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn list(wanted: &Wanted<'_>, site: &str) -> Outcome<Response> {
     site::ask(wanted.env, &site_key(site)?, &Ask::Connectors).await
@@ -41,11 +39,9 @@ pub(super) async fn list(wanted: &Wanted<'_>, site: &str) -> Outcome<Response> {
     ),
     responses(
         (status = 200, description = "The connector", body = sayso_shared::connector::ConnectorAnswer, example = json!({"id": "crm", "crm": "tryton", "settings": {"origin": "https://tryton.example.com", "database": "crm", "purposes": {"EMARKETING": {"list": 1}}, "when_several": "error", "when_unknown": "create"}, "origin": "https://tryton.example.com", "types": ["consent.given", "consent.refused", "consent.withdrawn", "consent.expired", "subject.erased"], "purposes": ["EMARKETING"], "disabled": false})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn show(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     ask(wanted, site, connector, AtConnector::Show).await
@@ -67,12 +63,10 @@ pub(super) async fn show(wanted: &Wanted<'_>, site: &str, connector: &str) -> Ou
         (status = 201, description = "Set, a new one", body = sayso_shared::connector::ConnectorAnswer, example = json!({"id": "crm", "crm": "tryton", "settings": {"origin": "https://tryton.example.com", "database": "crm", "purposes": {"EMARKETING": {"list": 1}}, "when_several": "error", "when_unknown": "create"}, "origin": "https://tryton.example.com", "types": ["consent.given", "consent.refused", "consent.withdrawn", "consent.expired", "subject.erased"], "purposes": ["EMARKETING"], "disabled": false})),
         (status = 200, description = "Changed", body = sayso_shared::connector::ConnectorAnswer, example = json!({"id": "crm", "crm": "tryton", "settings": {"origin": "https://tryton.example.com", "database": "crm", "purposes": {"EMARKETING": {"list": 1}}, "when_several": "error", "when_unknown": "create"}, "origin": "https://tryton.example.com", "types": ["consent.given", "consent.refused", "consent.withdrawn", "consent.expired", "subject.erased"], "purposes": ["EMARKETING"], "disabled": false})),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong (`invalid`; the CRM's own lists are part of that), or the CRM could not be reached or did not let us in (`connector-unproven`)", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     let key =
@@ -93,11 +87,9 @@ pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, connector: &str) -> 
     ),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn delete(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     let key = key(connector)?;
@@ -115,11 +107,9 @@ pub(super) async fn delete(wanted: &Wanted<'_>, site: &str, connector: &str) -> 
     ),
     responses(
         (status = 200, description = "What it met", body = sayso_shared::attempt::TestAnswer, example = json!({"taken": true, "at": "2027-01-15T08:00:00.000Z", "ms": 42, "status": 200, "answer": "The CRM let us in."})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn test(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     ask(wanted, site, connector, AtConnector::Test).await
@@ -136,12 +126,10 @@ pub(super) async fn test(wanted: &Wanted<'_>, site: &str, connector: &str) -> Ou
     ),
     responses(
         (status = 200, description = "Its lists", body = sayso_shared::connector::Lists, example = json!({"lists": [{"key": "1", "name": "Newsletter"}]})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The CRM could not be reached or did not let us in (`connector-unproven`)", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn lists(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     ask(wanted, site, connector, AtConnector::Lists).await
@@ -161,12 +149,10 @@ pub(super) async fn lists(wanted: &Wanted<'_>, site: &str, connector: &str) -> O
     responses(
         (status = 200, description = "What would be written", body = sayso_shared::connector::DryRunAnswer, example = json!({"taken": true, "answer": "Subscription to list 1: active (made).", "writes": [{"method": "POST", "url": "https://tryton.example.com/crm/rest/model/marketing.email?f=id", "body": "{\"email\":\"ada@example.org\",\"list_\":1}"}]})),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn dry_run(
     mut wanted: Wanted<'_>,
@@ -192,11 +178,9 @@ pub(super) async fn dry_run(
     responses(
         (status = 200, description = "Where it stands", body = sayso_shared::attempt::Deliveries),
         (status = 400, description = "`limit` is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn deliveries(
     wanted: &Wanted<'_>,
@@ -219,11 +203,9 @@ pub(super) async fn deliveries(
     ),
     responses(
         (status = 204, description = "It will be told"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site, connector or dead letter", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn resend(
     wanted: Wanted<'_>,
@@ -253,12 +235,10 @@ pub(super) async fn resend(
     responses(
         (status = 204, description = "It is told again"),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn replay(
     mut wanted: Wanted<'_>,
@@ -280,11 +260,9 @@ pub(super) async fn replay(
     ),
     responses(
         (status = 204, description = "Done"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn disable(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     lane(wanted, site, connector, AtEndpoint::Disable).await
@@ -301,11 +279,9 @@ pub(super) async fn disable(wanted: &Wanted<'_>, site: &str, connector: &str) ->
     ),
     responses(
         (status = 204, description = "Done"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or connector", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn enable(wanted: &Wanted<'_>, site: &str, connector: &str) -> Outcome<Response> {
     lane(wanted, site, connector, AtEndpoint::Enable).await

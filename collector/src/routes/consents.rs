@@ -41,13 +41,11 @@ const AT_ONCE: usize = 50;
     responses(
         (status = 200, description = "What became of each line, in their order; look at `status` of each", body = RecordingsAnswer),
         (status = 400, description = "Not JSON, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:write", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "With the admin token: no such site", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "More than 1 MiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not a list of 1 to 500 lines; nothing was recorded", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:write"]))
 )]
 pub(super) async fn record(mut wanted: Wanted<'_>) -> Outcome<Response> {
     if wanted.request.method() != Method::Post {

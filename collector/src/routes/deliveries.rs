@@ -28,11 +28,9 @@ const MOST: u32 = sayso_shared::attempt::KEPT;
             "deliveries": [{"event": "01947000-0000-7000-8000-000000000001", "type": "consent.given", "shard": 0, "seq": 42, "taken": false, "attempts": [{"at": "2027-01-15T08:00:05.100Z", "ms": 15000, "reason": "time_out"}, {"at": "2027-01-15T08:00:00.000Z", "ms": 84, "status": 503, "answer": "upstream is being deployed"}]}]
         })),
         (status = 400, description = "`limit` is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn show(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     let most = most(wanted)?;
@@ -52,11 +50,9 @@ pub(super) async fn show(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Out
     ),
     responses(
         (status = 204, description = "It will be sent"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site, endpoint or dead letter", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn resend(
     wanted: Wanted<'_>,
@@ -87,12 +83,10 @@ pub(super) async fn resend(
     responses(
         (status = 204, description = "It is sent again"),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn replay(
     mut wanted: Wanted<'_>,

@@ -1,6 +1,9 @@
 //! The OpenAPI document, made from the routes and the types of `shared`. It is made here, natively, and kept in `openapi.json`, which the
 //! Worker serves: a document that is always the same need not be put together at the edge.
 
+mod examples;
+mod failures;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -10,7 +13,7 @@ use std::{
 use utoipa::{
     OpenApi,
     openapi::{
-        ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, ResponseBuilder, SchemaFormat,
+        ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
         path::{Operation, Parameter, ParameterIn, PathItem},
         schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -36,11 +39,18 @@ fn document() -> String {
     let key = SecurityScheme::Http(
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key `sk_…`, or the admin token"))
+            .description(Some(
+                "An API key `sk_…` of the site, with the scope that the operation names; or the admin token, which may do everything",
+            ))
             .build(),
     );
-    describe_failures(&mut document);
+    describe_operations(&mut document);
+    failures::add(&mut document);
     describe_one_click(&mut document);
+    for (path, name) in NAMED_BY_THEIR_ADDRESS {
+        let_the_address_name_it(&mut document, path, name);
+    }
+    examples::add(&mut document);
     document
         .components
         .get_or_insert_default()
@@ -51,8 +61,8 @@ fn document() -> String {
     text
 }
 
-/// What is the same wherever it occurs: said once here instead of at each route.
-fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
+/// What follows from the address of each.
+fn describe_operations(document: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
@@ -61,12 +71,39 @@ fn describe_failures(document: &mut utoipa::openapi::OpenApi) {
                     narrow(parameter);
                 }
             }
-            for (status, description) in failures(operation) {
-                let known = &mut operation.responses.responses;
-                known
-                    .entry(status.to_owned())
-                    .or_insert_with(|| problem(description).into());
-            }
+        }
+    }
+}
+
+/// What is put at an address that names it, and its shape.
+const NAMED_BY_THEIR_ADDRESS: [(&str, &str); 2] = [
+    ("/v1/sites/{site}/forms/{form}", "Form"),
+    ("/v1/sites/{site}/purposes/{purpose}", "Purpose"),
+];
+
+/// In the definition of a site the `key` has to be there; at an address of its own it may be left out. So the shape stands in the
+/// document twice.
+fn let_the_address_name_it(document: &mut utoipa::openapi::OpenApi, path: &str, name: &str) {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    let Some(RefOr::T(Schema::Object(shape))) = schemas.get(name) else {
+        panic!("{name} is an object");
+    };
+    let mut shape = shape.clone();
+    shape.required.retain(|field| field != "key");
+    shape.description = Some(format!(
+        "A {} at its own address: `key` may be left out, and else is the name in the address",
+        name.to_lowercase()
+    ));
+    let body_name = format!("{name}Body");
+    schemas.insert(body_name.clone(), Schema::Object(shape).into());
+    let item = document.paths.paths.get_mut(path);
+    let put = item.and_then(|item| item.put.as_mut());
+    let Some(RefOr::T(body)) = put.and_then(|put| put.request_body.as_mut()) else {
+        panic!("PUT {path} has a body");
+    };
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content {
+            content.schema = Some(Ref::from_schema_name(&body_name).into());
         }
     }
 }
@@ -129,40 +166,6 @@ fn narrow(parameter: &mut Parameter) {
         _ => return,
     };
     parameter.schema = Some(schema.build().into());
-}
-
-/// What an operation may answer besides what it says itself.
-fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
-    let mut failures = vec![
-        ("500", "The collector failed; send the same again"),
-        (
-            "503",
-            "Not configured, the problem names the variable; or a part did not answer: repeat it",
-        ),
-    ];
-    if operation.security.is_some() {
-        failures.extend([
-            ("401", "No valid key"),
-            ("403", "The key lacks the scope, or is of another site"),
-        ]);
-    }
-    let mut parameters = operation.parameters.iter().flatten();
-    if parameters
-        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "site"))
-    {
-        failures.push(("404", "No such site"));
-    }
-    failures
-}
-
-fn problem(description: &str) -> utoipa::openapi::Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", content)
-        .build()
 }
 
 /// Routes that are none of the API: files of the widget and of the pages, and the mailbox of a developer's machine.
@@ -241,30 +244,51 @@ fn routed(source: &str, beginning: &str) -> BTreeSet<String> {
     routes
 }
 
+/// Each operation of the document as it is served, by its method and path.
+fn all_operations(document: &serde_json::Value) -> Vec<(String, &serde_json::Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let operations = item.as_object().expect("operations");
+            operations
+                .iter()
+                .map(move |(method, operation)| (format!("{method} {path}"), operation))
+        })
+        .collect()
+}
+
 #[test]
 fn every_operation_has_a_name_of_its_own_and_says_who_may() {
     let document: serde_json::Value = serde_json::from_str(&document()).expect("it is JSON");
     let mut names = BTreeMap::new();
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        for (method, operation) in item.as_object().expect("operations") {
-            let place = format!("{method} {path}");
-            let name = operation["operationId"].as_str().unwrap_or_default();
-            let other = names.insert(name.to_owned(), place.clone());
-            assert_eq!(other, None, "{name} is {place} too");
-            let summary = operation["summary"].as_str().unwrap_or_default();
-            assert!(!summary.is_empty(), "{place} says not what it does");
-            let is_secured = !operation["security"].is_null();
-            let is_secret = path.starts_with("/v1/") && !is_for_pages(path, method);
-            assert_eq!(is_secured, is_secret, "{place}");
-            if is_secured {
-                for status in ["401", "403"] {
-                    assert!(
-                        !operation["responses"][status].is_null(),
-                        "{place}: {status}"
-                    );
-                }
-            }
-        }
+    for (place, operation) in all_operations(&document) {
+        let (method, path) = place.split_once(' ').expect("a method and a path");
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        let other = names.insert(name.to_owned(), place.clone());
+        assert_eq!(other, None, "{name} is {place} too");
+        let summary = operation["summary"].as_str().unwrap_or_default();
+        assert!(!summary.is_empty(), "{place} says not what it does");
+        let is_secured = !operation["security"].is_null();
+        let is_secret = path.starts_with("/v1/") && !is_for_pages(path, method);
+        assert_eq!(is_secured, is_secret, "{place}");
+    }
+}
+
+#[test]
+fn a_form_or_purpose_at_its_own_address_need_not_name_itself_and_one_within_a_site_must() {
+    let document: serde_json::Value = serde_json::from_str(&document()).expect("it is JSON");
+    let schemas = &document["components"]["schemas"];
+    let needs_key = |name: &str| {
+        let required = schemas[name]["required"].as_array().expect("it has fields");
+        required.contains(&"key".into())
+    };
+    for (path, name) in NAMED_BY_THEIR_ADDRESS {
+        let body = &document["paths"][path]["put"]["requestBody"];
+        let body = &body["content"]["application/json"]["schema"]["$ref"];
+        assert_eq!(body, &format!("#/components/schemas/{name}Body"));
+        assert!(needs_key(name), "{name}");
+        assert!(!needs_key(&format!("{name}Body")), "{name}");
     }
 }
 

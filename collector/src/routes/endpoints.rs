@@ -21,11 +21,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "The endpoint", body = sayso_shared::answer::EndpointAnswer),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn show(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     ask(&wanted, site, endpoint, AtEndpoint::Show).await
@@ -47,13 +45,11 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outc
         (status = 201, description = "Made", body = sayso_shared::answer::EndpointAnswer),
         (status = 200, description = "Changed", body = sayso_shared::answer::EndpointAnswer),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong (`invalid`), or the endpoint did not take its test (`endpoint-unproven`, with what came back in `answered`)", body = Problem, content_type = "application/problem+json",
             example = json!({"type": "urn:sayso:problem:endpoint-unproven", "title": "The endpoint did not take its test", "status": 422, "detail": "The endpoint was sent a signed endpoint.test and answered 404. …", "answered": {"at": "2027-01-15T08:00:00.000Z", "ms": 31, "status": 404, "answer": "not found"}})),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     let key = EndpointKey::parse(endpoint).map_err(|error| named("the endpoint's name", error))?;
@@ -73,11 +69,9 @@ pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, endpoint: &str) -> O
     ),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn delete(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     let key = key(endpoint)?;
@@ -95,11 +89,9 @@ pub(super) async fn delete(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Ou
     ),
     responses(
         (status = 200, description = "What it met", body = sayso_shared::attempt::TestAnswer, example = json!({"taken": true, "at": "2027-01-15T08:00:00.000Z", "ms": 42, "status": 204})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn test(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     ask(wanted, site, endpoint, AtEndpoint::Test).await
@@ -120,12 +112,10 @@ pub(super) async fn test(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Out
     responses(
         (status = 200, description = "Rotated; `secret` is there if it was made here", body = sayso_shared::answer::EndpointAnswer),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn rotate(
     wanted: &mut Wanted<'_>,
@@ -160,11 +150,9 @@ pub(super) async fn rotate(
     ),
     responses(
         (status = 204, description = "Only the new secret signs"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn end_rotation(
     wanted: &Wanted<'_>,
@@ -185,11 +173,9 @@ pub(super) async fn end_rotation(
     ),
     responses(
         (status = 204, description = "Nothing is sent"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn disable(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     ask(wanted, site, endpoint, AtEndpoint::Disable).await
@@ -206,11 +192,9 @@ pub(super) async fn disable(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> 
     ),
     responses(
         (status = 204, description = "It is sent to"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the admin token nor a key of the site with site:admin", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn enable(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Outcome<Response> {
     ask(wanted, site, endpoint, AtEndpoint::Enable).await

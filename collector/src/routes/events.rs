@@ -54,11 +54,9 @@ const PARAMETERS: [&str; 6] = ["after", "limit", "wait", "types", "purposes", "s
         )),
         (status = 400, description = "A parameter is wrong; `detail` says which, and what it must be", body = Problem, content_type = "application/problem+json",
             example = json!({"type": "urn:sayso:problem:bad-parameter", "title": "A query parameter is wrong", "status": 400, "detail": "The parameter limit must be 1 to 1000."})),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks events:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "With the admin token: no such site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["events:read"]))
 )]
 pub(super) async fn show(wanted: Wanted<'_>) -> Outcome<Response> {
     let (site, key) = keys::site_of(&wanted)?;

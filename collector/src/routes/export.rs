@@ -42,13 +42,10 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),
         (status = 400, description = "Not JSON, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "With the admin token: no such site", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The template does not fit the site", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:read"]))
 )]
 pub(super) async fn export(mut wanted: Wanted<'_>) -> Outcome<Response> {
     if wanted.request.method() != Method::Post {

@@ -32,13 +32,10 @@ use crate::{
     responses(
         (status = 200, description = "The link", body = FormLink),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `subjects:write`, or of another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or form", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:write"]))
 )]
 pub(super) async fn make(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<Response> {
     if wanted.request.method() != Method::Post {

@@ -67,13 +67,10 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<
         (status = 201, description = "Made; what is shown now", body = sayso_shared::answer::SitePublished),
         (status = 200, description = "Changed; what is shown now", body = sayso_shared::answer::SitePublished),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `site:admin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<Response> {
     let key = FormKey::parse(form).map_err(|error| named("the form's name", error))?;
@@ -93,11 +90,9 @@ pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, form: &str) -> Outco
     ),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `site:admin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site, or no name of a form", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn delete(wanted: Wanted<'_>, site: &str, form: &str) -> Outcome<Response> {
     let key = FormKey::parse(form).map_err(|_| Problem::unknown_form())?;

@@ -20,11 +20,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "The purpose", body = Purpose),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `site:admin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or purpose", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn show(wanted: Wanted<'_>, site: &str, purpose: &str) -> Outcome<Response> {
     let key = PurposeKey::parse(purpose).map_err(|_| Problem::unknown("purpose"))?;
@@ -46,13 +44,10 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, purpose: &str) -> Outco
         (status = 201, description = "Made; what is shown now", body = sayso_shared::answer::SitePublished),
         (status = 200, description = "Changed; what is shown now", body = sayso_shared::answer::SitePublished),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `site:admin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, purpose: &str) -> Outcome<Response> {
     let key = PurposeKey::parse(purpose).map_err(|error| named("the purpose's name", error))?;
@@ -72,12 +67,10 @@ pub(super) async fn put(mut wanted: Wanted<'_>, site: &str, purpose: &str) -> Ou
     ),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key without `site:admin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site, or no name of a purpose", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Forms ask for it; `forms` names them", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["site:admin"]))
 )]
 pub(super) async fn delete(wanted: Wanted<'_>, site: &str, purpose: &str) -> Outcome<Response> {
     let key = PurposeKey::parse(purpose).map_err(|_| Problem::unknown("purpose"))?;

@@ -27,13 +27,10 @@ use crate::{
     responses(
         (status = 200, description = "The person", body = sayso_shared::event::EventSubject),
         (status = 400, description = "Not JSON, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this address is on record", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:read"]))
 )]
 pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
     if wanted.request.method() != Method::Post {
@@ -63,12 +60,10 @@ pub(super) async fn look_up(mut wanted: Wanted<'_>) -> Outcome<Response> {
     responses(
         (status = 200, description = "The consents", body = sayso_shared::answer::SubjectConsents),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id is on record", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "The person was erased; `erased_at` says when", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:read"]))
 )]
 pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
     let (site, key) = keys::site_of(&wanted)?;
@@ -91,11 +86,9 @@ pub(super) async fn consents(wanted: Wanted<'_>, id: &str) -> Outcome<Response> 
     responses(
         (status = 200, description = "The person is erased, now or before", body = sayso_shared::answer::SubjectErased),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:write", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id was ever on record", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:write"]))
 )]
 pub(super) async fn erase(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
     if wanted.request.method() != Method::Delete {
@@ -132,13 +125,11 @@ pub(super) async fn erase(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
             (serde_json::Value = "application/ld+json"),
         )),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key lacks subjects:read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id is on record, or was never asked for this", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "No consent stands, and the form that `format` names holds nothing else", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "The person was erased; `erased_at` says when", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("key" = []))
+    security(("key" = ["subjects:read"]))
 )]
 pub(super) async fn evidence(wanted: Wanted<'_>, id: &str) -> Outcome<Response> {
     let (site, key) = keys::site_of(&wanted)?;

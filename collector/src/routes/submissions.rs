@@ -31,7 +31,6 @@ use crate::{
         (status = 403, description = "From a page that is not on an origin of the site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or form", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The same id with other content, or an outdated notice", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong; all of them are listed", body = Problem, content_type = "application/problem+json"),
     )
 )]
