@@ -64,6 +64,7 @@ pub(super) async fn show(wanted: &Wanted<'_>, site: &str, connector: &str) -> Ou
         (status = 200, description = "Changed", body = sayso_shared::connector::ConnectorAnswer, example = json!({"id": "crm", "crm": "tryton", "settings": {"origin": "https://tryton.example.com", "database": "crm", "purposes": {"EMARKETING": {"list": 1}}, "when_several": "error", "when_unknown": "create"}, "origin": "https://tryton.example.com", "types": ["consent.given", "consent.refused", "consent.withdrawn", "consent.expired", "subject.erased"], "purposes": ["EMARKETING"], "disabled": false})),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The connector was changed or disabled while the CRM was asked (`changed-meanwhile`): nothing was kept, look and send it again", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong (`invalid`; the CRM's own lists are part of that), or the CRM could not be reached or did not let us in (`connector-unproven`)", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = ["site:admin"]))

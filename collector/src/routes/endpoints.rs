@@ -46,6 +46,7 @@ pub(super) async fn show(wanted: Wanted<'_>, site: &str, endpoint: &str) -> Outc
         (status = 200, description = "Changed", body = sayso_shared::answer::EndpointAnswer),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The endpoint was changed, rotated or disabled while it was tested (`changed-meanwhile`): nothing was kept, look and send it again", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong (`invalid`), or the endpoint did not take its test (`endpoint-unproven`, with what came back in `answered`)", body = Problem, content_type = "application/problem+json",
             example = json!({"type": "urn:sayso:problem:endpoint-unproven", "title": "The endpoint did not take its test", "status": 422, "detail": "The endpoint was sent a signed endpoint.test and answered 404. …", "answered": {"at": "2027-01-15T08:00:00.000Z", "ms": 31, "status": 404, "answer": "not found"}})),
     ),
@@ -113,6 +114,7 @@ pub(super) async fn test(wanted: &Wanted<'_>, site: &str, endpoint: &str) -> Out
         (status = 200, description = "Rotated; `secret` is there if it was made here", body = sayso_shared::answer::EndpointAnswer),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such site or endpoint", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Three former secrets sign still (`too-many-rotations`): end them, or wait until the first has", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = ["site:admin"]))
