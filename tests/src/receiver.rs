@@ -34,6 +34,8 @@ pub enum Manner {
     Redirect(&'static str),
     /// Answer with this status and these words.
     Say(u16, &'static str),
+    /// Answer with this status, and ask to wait so many seconds.
+    Wait(u16, u32),
 }
 
 /// One delivery as it came in.
@@ -156,6 +158,9 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     match manner {
         Manner::Answer(code) => status(code).into_response(),
         Manner::Say(code, words) => (status(code), words).into_response(),
+        Manner::Wait(code, seconds) => {
+            (status(code), [("retry-after", seconds.to_string())]).into_response()
+        }
         Manner::Stall => std::future::pending().await,
         Manner::Late(wait) => {
             tokio::time::sleep(wait).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sayso_tests::deadline::{eventually, within};
 use sayso_tests::receiver::{Delivery, Manner, Receiver, SECRET};
 use sayso_tests::stack::{Stack, signal};
@@ -97,6 +98,23 @@ fn a_redirect_is_not_followed_wherever_it_leads() {
     assert_eq!(attempt["status"], 302);
     assert!(!attempt.to_string().contains("meta-data"), "{attempt}");
     remove("redirects");
+}
+
+#[test]
+fn whoever_asks_to_wait_is_waited_for() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_receiver, first, _) = meets("waits", Manner::Wait(429, 9));
+    let moments: Vec<_> = attempts("waits", &first)
+        .iter()
+        .filter_map(|attempt| attempt["at"].as_str()?.parse::<DateTime<Utc>>().ok())
+        .collect();
+    let [asked, came] = moments[..] else {
+        panic!("two attempts: {moments:?}");
+    };
+    // By itself it would have come after 5.5 seconds at most.
+    let waited = (came - asked).num_milliseconds();
+    assert!((9_000..25_000).contains(&waited), "{waited} ms");
+    remove("waits");
 }
 
 #[test]
