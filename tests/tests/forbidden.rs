@@ -52,9 +52,9 @@ fn an_address_that_is_not_allowed_any_more_is_not_sent_to_and_nothing_is_lost() 
     });
     let path = "/v1/sites/demo/connectors/nearby-crm";
     let _ = stack.admin("PUT", path).json(&wish).send().expect(201);
-    let post = |ask: Ask| drop(ask.send().expect(204));
+    let ends = |ask: Ask| drop(ask.send().expect(204));
     for place in PLACES {
-        post(stack.admin("POST", &format!("/v1/sites/demo/{place}/disable")));
+        ends(stack.admin("POST", &format!("/v1/sites/demo/{place}/disable")));
     }
     let email = address("nearby");
     let _ = says_yes_to(&stack, &email, &["EMARKETING"]);
@@ -71,7 +71,7 @@ fn an_address_that_is_not_allowed_any_more_is_not_sent_to_and_nothing_is_lost() 
         .bearer(&token)
     };
     for place in PLACES {
-        post(at("POST", &format!("{place}/enable")));
+        ends(at("POST", &format!("{place}/enable")));
         let attempt = eventually("the attempt", || {
             let seen = at("GET", &format!("{place}/deliveries")).send().expect(200);
             let attempt = seen.json()["deliveries"][0]["attempts"][0].clone();
@@ -93,7 +93,7 @@ fn an_address_that_is_not_allowed_any_more_is_not_sent_to_and_nothing_is_lost() 
     // Allowed again, it comes. Dev waits until the port is free.
     let stack = eventually("dev to come back", || Stack::start_in(&state, port).ok());
     for place in PLACES {
-        post(stack.admin("POST", &format!("/v1/sites/demo/{place}/enable")));
+        ends(stack.admin("POST", &format!("/v1/sites/demo/{place}/enable")));
     }
     let _ = receiver.wait_for("the delivery", |delivery| is_about(&delivery.body));
     eventually("HubSpot to know it", || {
