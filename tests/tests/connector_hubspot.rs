@@ -159,26 +159,35 @@ fn a_consent_is_a_contact_and_a_subscription_and_a_withdrawal_ends_it() {
 fn a_yes_that_comes_late_is_no_answer_to_a_no_that_was_said_in_hubspot() {
     let hubspot = Connected::start("hubspot-late", &Value::Null);
     let email = address("late");
+    comes_late(&hubspot, &email, |books| books.set(&email, "UNSUBSCRIBED"));
+    assert_eq!(hubspot.stands(&email, "UNSUBSCRIBED"), "");
+    let email = address("everything");
+    comes_late(&hubspot, &email, |books| {
+        books.unsubscribe_from_everything(&email);
+    });
+    assert_eq!(hubspot.cloud.books(|books| books.status(&email)), None);
+    hubspot.ended();
+}
+
+/// Confirms while HubSpot is down, does something in HubSpot meanwhile, and sees the yes left out.
+fn comes_late(hubspot: &Connected, email: &str, meanwhile: impl FnOnce(&mut HubSpot)) {
     let mail = {
-        let _ = says_yes_to(&STACK, &email, &["EMARKETING"]);
-        wait_for_mail(&STACK, &email)
+        let _ = says_yes_to(&STACK, email, &["EMARKETING"]);
+        wait_for_mail(&STACK, email)
     };
-    // The mail is confirmed while HubSpot is down; meanwhile the person says no there.
     hubspot.cloud.answers_once(
-        status_of("GET", &email),
+        status_of("GET", email),
         refusal(503, "UNAVAILABLE", "The service is down"),
     );
     let _ = confirm(&mail.confirm_link());
-    let _ = hubspot.attempt(&email, "consent.given", "a failure", |attempt| {
+    let _ = hubspot.attempt(email, "consent.given", "a failure", |attempt| {
         attempt["answer"]
             .as_str()
             .is_some_and(|words| words.contains("The service is down"))
     });
-    hubspot
-        .cloud
-        .books(|books| books.set(&email, "UNSUBSCRIBED"));
+    hubspot.cloud.books(meanwhile);
     let _ = hubspot.attempt(
-        &email,
+        email,
         "consent.given",
         "the yes to be left out",
         |attempt| {
@@ -187,8 +196,6 @@ fn a_yes_that_comes_late_is_no_answer_to_a_no_that_was_said_in_hubspot() {
                 .is_some_and(|words| words.contains("HubSpot has a newer no"))
         },
     );
-    assert_eq!(hubspot.stands(&email, "UNSUBSCRIBED"), "");
-    hubspot.ended();
 }
 
 #[test]

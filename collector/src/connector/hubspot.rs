@@ -1,17 +1,25 @@
 //! HubSpot: `/communication-preferences/v4` and `/crm/v3/objects/contacts`.
 
+use std::time::Duration;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sayso_shared::connector::{
-    Change, Item, Lists, Mapping as _, Refusals, Says, WhenUnknown,
-    hubspot::{
-        Credentials, PROPERTIES, SUBSCRIPTIONS, Settings, Status, Write, results, status,
-        succeeded, write,
+use sayso_shared::{
+    connector::{
+        Change, Item, Lists, Mapping as _, Refusals, Says, WhenUnknown,
+        hubspot::{
+            Credentials, PROPERTIES, SUBSCRIPTIONS, Settings, Status, WideStatus, Write, results,
+            status, succeeded, write_no, write_yes,
+        },
     },
+    time::Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, LONGEST, Line, Request, Told, Verdict};
+
+/// How long HubSpot's search may take to find what was told just before; its documentation says "a few moments".
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// A subscription type as it is answered.
 #[derive(Deserialize)]
@@ -61,7 +69,8 @@ struct HubSpot<'a, L> {
 
 /// Tells HubSpot of a change:
 ///
-/// 1. asks how the subscription stands, and leaves out what is there already, or older;
+/// 1. asks how the subscription stands, for a yes also whether everything was unsubscribed, and leaves out what is there already, or
+///    older;
 /// 2. makes the contact, or looks whether it is there, and writes Sayso's id of the person on it, also where the subscription was there
 ///    before: an erased person is found by nothing else;
 /// 3. sets the status.
@@ -69,7 +78,7 @@ pub(crate) async fn tell(
     line: &impl Line,
     settings: &Settings,
     credentials: &Credentials,
-    _desk: &Desk<'_>,
+    desk: &Desk<'_>,
     change: &Change,
 ) -> Told<Verdict> {
     let hubspot = HubSpot {
@@ -81,7 +90,7 @@ pub(crate) async fn tell(
         Says::Yes => true,
         Says::No => false,
         Says::Pending => return Ok(Verdict::not_wanted("HubSpot is told of no request.")),
-        Says::Forget => return hubspot.forget(change).await,
+        Says::Forget => return hubspot.forget(change, desk.now).await,
     };
     let Some(of) = settings.subscription(change) else {
         return Ok(Verdict::not_wanted(
@@ -93,7 +102,11 @@ pub(crate) async fn tell(
     };
     // 1.
     let known = hubspot.statuses(email).await?;
-    let wish = write(&known, of, change, is_yes);
+    let wish = if is_yes {
+        write_yes(&known, &hubspot.wide_statuses(email).await?, of, change)
+    } else {
+        write_no(&known, of)
+    };
     let leave = |why| {
         let subscription = of.subscription;
         Ok(Verdict::not_wanted(format!(
@@ -108,9 +121,7 @@ pub(crate) async fn tell(
     if wish == Write::IsSo && !carries_id {
         return leave("was so already");
     }
-    let is_mailed = known
-        .iter()
-        .any(|known| known.subscription_id == of.subscription && known.is_subscribed());
+    let is_mailed = of.among(&known).is_some_and(Status::is_subscribed);
     let may_be_nobody = settings.when_unknown == WhenUnknown::Skip;
     // HubSpot mails addresses: who is subscribed without a contact is told of a no all the same.
     if may_be_nobody && (is_yes || !is_mailed) && !hubspot.has_contact(email).await? {
@@ -198,6 +209,19 @@ impl<L: Line> HubSpot<'_, L> {
         results(&answer)
     }
 
+    /// Who did not unsubscribe from everything has none.
+    async fn wide_statuses(&self, email: &str) -> Told<Vec<WideStatus>> {
+        let path = format!(
+            "/communication-preferences/v4/statuses/{}/unsubscribe-all?channel=EMAIL",
+            escaped(email)
+        );
+        let answer = self.read("GET", &path, None).await?;
+        if answer.status == 404 {
+            return Ok(Vec::new());
+        }
+        results(&answer)
+    }
+
     async fn set(&self, email: &str, body: &Value) -> Told<()> {
         let path = format!("/communication-preferences/v4/statuses/{}", escaped(email));
         let supposed = json!({"status": "COMPLETE", "results": []});
@@ -206,7 +230,7 @@ impl<L: Line> HubSpot<'_, L> {
     }
 
     /// Stops every mapped subscription of an erased person, whom the contact property names.
-    async fn forget(&self, change: &Change) -> Told<Verdict> {
+    async fn forget(&self, change: &Change, now: Timestamp) -> Told<Verdict> {
         let Some(property) = &self.settings.subject_property else {
             return Ok(Verdict::not_wanted(
                 "HubSpot is searched by a contact property, and the mapping names none: erase the contact in HubSpot.",
@@ -219,6 +243,9 @@ impl<L: Line> HubSpot<'_, L> {
         });
         let path = "/crm/v3/objects/contacts/search";
         let found: Vec<Contact> = results(&self.read("POST", path, Some(&wanted)).await?)?;
+        if found.is_empty() {
+            return settled(change, now);
+        }
         let (mut stopped, mut refusals) = (0, Refusals::of(change));
         for email in found
             .into_iter()
@@ -226,7 +253,7 @@ impl<L: Line> HubSpot<'_, L> {
         {
             let known = self.statuses(&email).await?;
             for of in self.settings.purposes.values() {
-                if write(&known, of, change, false) == Write::Set {
+                if write_no(&known, of) == Write::Set {
                     let set = self.set(&email, &status(of, change, false)).await;
                     stopped += u32::from(refusals.note(set)?.is_some());
                 }
@@ -263,6 +290,19 @@ impl<L: Line> HubSpot<'_, L> {
             )
             .header("accept", "application/json")
     }
+}
+
+/// What a search that found nobody means right after an erasure: HubSpot may not have got round to listing what was told just before.
+fn settled(change: &Change, now: Timestamp) -> Told<Verdict> {
+    if now < change.at + SETTLED {
+        return Err(Verdict::TryLater {
+            retry_after: Some(SETTLED),
+            words: "HubSpot's search finds nobody yet.".to_owned(),
+        });
+    }
+    Ok(Verdict::not_wanted(
+        "HubSpot finds no contact of the person who was erased.",
+    ))
 }
 
 fn escaped(email: &str) -> String {

@@ -64,6 +64,10 @@ fn read_statuses() -> String {
     format!("read GET {STATUSES}")
 }
 
+fn read_wide() -> String {
+    format!("read GET {STATUSES}/unsubscribe-all")
+}
+
 fn write_status() -> String {
     format!("write POST {STATUSES}")
 }
@@ -74,9 +78,10 @@ fn stands(status: &str, at: &str) -> String {
 
 #[test]
 fn a_yes_makes_the_contact_and_sets_the_status_with_the_receipt() {
-    let (read, write) = (read_statuses(), write_status());
+    let (read, wide, write) = (read_statuses(), read_wide(), write_status());
     let script = [
         (read.as_str(), 200, COMPLETE),
+        (wide.as_str(), 200, COMPLETE),
         (UPSERT, 200, COMPLETE),
         (write.as_str(), 200, COMPLETE),
     ];
@@ -98,11 +103,11 @@ fn a_yes_makes_the_contact_and_sets_the_status_with_the_receipt() {
         serde_json::from_str(said[index].body.as_deref().expect("a body")).expect("JSON")
     };
     assert_eq!(
-        body(1),
+        body(2),
         json!({"inputs": [{"idProperty": "email", "id": "ada+x@example.org", "properties": {"email": "ada+x@example.org", "sayso_id": "00000000-0000-0000-0000-000000000002"}}]})
     );
     assert_eq!(
-        body(2),
+        body(3),
         json!({
             "channel": "EMAIL", "subscriptionId": 77, "statusState": "SUBSCRIBED", "legalBasis": "CONSENT_WITH_NOTICE",
             "legalBasisExplanation": "Sayso receipt 00000000-0000-0000-0000-000000000003 sha256:0123456789ab; given 2027-01-15T08:00:00.000Z; News",
@@ -118,8 +123,12 @@ fn what_hubspot_has_already_or_newer_is_left_alone() {
         (EventType::Given, "UNSUBSCRIBED", "2027-01-15T09:00:00Z"),
         (EventType::Withdrawn, "UNSUBSCRIBED", "2026-01-01T00:00:00Z"),
     ] {
-        let stands = stands(status, at);
-        let (verdict, _) = told(&crm(&Value::Null), kind, &[(&read, 200, &stands)]);
+        let (stands, wide) = (stands(status, at), read_wide());
+        let mut script = vec![(read.as_str(), 200, stands.as_str())];
+        if kind == EventType::Given {
+            script.push((&wide, 200, COMPLETE));
+        }
+        let (verdict, _) = told(&crm(&Value::Null), kind, &script);
         assert_eq!(verdict.status(), Some(204), "{kind:?} over {status}");
     }
 }
@@ -127,19 +136,67 @@ fn what_hubspot_has_already_or_newer_is_left_alone() {
 #[test]
 fn a_no_that_was_written_late_from_here_is_no_newer_than_its_decision() {
     let read = read_statuses();
-    let explanation = "Sayso receipt 00000000-0000-0000-0000-000000000004 sha256:0123456789ab; withdrawn 2027-01-15T07:00:00.000Z; News";
-    let stands = json!({"status": "COMPLETE", "results": [{
-        "channel": "EMAIL", "status": "UNSUBSCRIBED", "subscriptionId": 77, "timestamp": "2027-01-15T09:00:00Z",
-        "source": "x", "subscriberIdString": "ada+x@example.org", "legalBasisExplanation": explanation,
-    }]});
-    let (stands, write) = (stands.to_string(), write_status());
+    let (stands, wide, write) = (no_with("withdrawn"), read_wide(), write_status());
     let script = [
         (read.as_str(), 200, stands.as_str()),
+        (wide.as_str(), 200, COMPLETE),
         (UPSERT, 200, COMPLETE),
         (write.as_str(), 200, COMPLETE),
     ];
     let (verdict, _) = told(&crm(&Value::Null), EventType::Given, &script);
     assert_eq!(verdict, Verdict::done("Subscription 77: subscribed."));
+}
+
+/// A no of nine o'clock, whose explanation names something of seven.
+fn no_with(word: &str) -> String {
+    let explanation = format!(
+        "Sayso receipt 00000000-0000-0000-0000-000000000004 sha256:0123456789ab; {word} 2027-01-15T07:00:00.000Z; News"
+    );
+    let stands = json!({"status": "COMPLETE", "results": [{
+        "channel": "EMAIL", "status": "UNSUBSCRIBED", "subscriptionId": 77, "timestamp": "2027-01-15T09:00:00Z",
+        "source": "x", "subscriberIdString": "ada+x@example.org", "legalBasisExplanation": explanation,
+    }]});
+    stands.to_string()
+}
+
+#[test]
+fn a_no_over_which_hubspot_left_the_words_of_our_yes_counts_from_when_it_was_set() {
+    let (read, wide, stands) = (read_statuses(), read_wide(), no_with("given"));
+    let script = [
+        (read.as_str(), 200, stands.as_str()),
+        (wide.as_str(), 200, COMPLETE),
+    ];
+    let (verdict, _) = told(&crm(&Value::Null), EventType::Given, &script);
+    assert_eq!(verdict.status(), Some(204));
+}
+
+#[test]
+fn who_unsubscribed_from_everything_is_subscribed_by_a_later_yes_and_by_no_earlier_one() {
+    let (read, wide, write) = (read_statuses(), read_wide(), write_status());
+    let of_everything = |at: &str| {
+        json!({"status": "COMPLETE", "results": [{
+            "channel": "EMAIL", "status": "UNSUBSCRIBED", "timestamp": at, "wideStatusType": "PORTAL_WIDE",
+            "subscriberIdString": "ada+x@example.org",
+        }]})
+        .to_string()
+    };
+    let (later, earlier) = (
+        of_everything("2027-01-15T09:00:00Z"),
+        of_everything("2027-01-15T07:00:00Z"),
+    );
+    for stands in [COMPLETE, &stands("SUBSCRIBED", "2026-01-01T00:00:00Z")] {
+        let script = [(read.as_str(), 200, stands), (wide.as_str(), 200, &later)];
+        let (verdict, _) = told(&crm(&Value::Null), EventType::Given, &script);
+        assert_eq!(verdict.status(), Some(204), "{stands}");
+        let script = [
+            (read.as_str(), 200, stands),
+            (wide.as_str(), 200, &earlier),
+            (UPSERT, 200, COMPLETE),
+            (write.as_str(), 200, COMPLETE),
+        ];
+        let (verdict, _) = told(&crm(&Value::Null), EventType::Given, &script);
+        assert_eq!(verdict.status(), Some(200), "{stands}");
+    }
 }
 
 #[test]
@@ -178,9 +235,11 @@ fn the_id_is_written_also_where_the_subscription_was_there_before() {
         read_statuses(),
         stands("SUBSCRIBED", "2026-01-01T00:00:00Z"),
     );
+    let wide = read_wide();
     let contact = "read GET /crm/v3/objects/contacts/ada%2Bx%40example%2Eorg";
     let script = [
         (read.as_str(), 200, stands.as_str()),
+        (wide.as_str(), 200, COMPLETE),
         (UPSERT, 200, COMPLETE),
     ];
     let property = json!({"subject_property": "sayso_id"});
@@ -188,11 +247,16 @@ fn the_id_is_written_also_where_the_subscription_was_there_before() {
     assert_eq!(verdict.status(), Some(204));
     // Who is not to be made is left alone, and who is there gets it.
     let skips = json!({"subject_property": "sayso_id", "when_unknown": "skip"});
-    let nobody = [(read.as_str(), 200, stands.as_str()), (contact, 404, "{}")];
+    let nobody = [
+        (read.as_str(), 200, stands.as_str()),
+        (wide.as_str(), 200, COMPLETE),
+        (contact, 404, "{}"),
+    ];
     let (verdict, _) = told(&crm(&skips), EventType::Given, &nobody);
     assert_eq!(verdict.status(), Some(204));
     let somebody = [
         (read.as_str(), 200, stands.as_str()),
+        (wide.as_str(), 200, COMPLETE),
         (contact, 200, "{}"),
         (UPSERT, 200, COMPLETE),
     ];
@@ -211,12 +275,16 @@ fn what_hubspot_has_not_done_yet_is_told_again() {
 
 #[test]
 fn what_failed_within_a_success_is_found() {
-    let read = read_statuses();
+    let (read, wide) = (read_statuses(), read_wide());
     let failed = r#"{"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [{"status": "error", "category": "VALIDATION_ERROR", "message": "Property values were not valid"}]}"#;
     let (verdict, _) = told(
         &crm(&Value::Null),
         EventType::Given,
-        &[(&read, 200, COMPLETE), (UPSERT, 207, failed)],
+        &[
+            (&read, 200, COMPLETE),
+            (&wide, 200, COMPLETE),
+            (UPSERT, 207, failed),
+        ],
     );
     assert_eq!(verdict.status(), Some(422));
     assert!(
@@ -235,6 +303,7 @@ fn every_documented_error_is_what_it_means_for_the_lane() {
         (401, 401),
         (403, 401),
         (423, 503),
+        (477, 503),
         (429, 503),
         (500, 503),
         (502, 503),
@@ -280,8 +349,26 @@ fn an_erased_person_is_found_by_the_property_and_subscribed_to_nothing() {
 }
 
 #[test]
+fn an_erased_person_whom_the_search_does_not_find_yet_is_looked_for_again() {
+    let found = r#"{"total": 0, "results": []}"#;
+    let search = "read POST /crm/v3/objects/contacts/search";
+    let crm = crm(&json!({"subject_property": "sayso_id"}));
+    let erased = change(EventType::Erased);
+    let (tokens, credentials) = (Tokens::default(), json!({"token": "pat-eu1-secret"}));
+    for (seconds, status) in [(1, 503), (61, 204)] {
+        let desk = Desk {
+            tokens: &tokens,
+            now: erased.at + std::time::Duration::from_secs(seconds),
+        };
+        let script = Script::of(&[(search, 200, found)]);
+        let verdict = at_once(tell(&script, &crm, &credentials, &desk, &erased));
+        assert_eq!(verdict.status(), Some(status), "{seconds}");
+    }
+}
+
+#[test]
 fn nothing_is_told_of_a_request_or_of_somebody_who_is_not_to_be_made() {
-    let read = read_statuses();
+    let (read, wide) = (read_statuses(), read_wide());
     let (verdict, _) = told(&crm(&Value::Null), EventType::Requested, &[]);
     assert_eq!(verdict.status(), Some(204));
     let contact = "read GET /crm/v3/objects/contacts/ada%2Bx%40example%2Eorg";
@@ -289,7 +376,11 @@ fn nothing_is_told_of_a_request_or_of_somebody_who_is_not_to_be_made() {
     let (verdict, _) = told(
         &skips,
         EventType::Given,
-        &[(&read, 200, COMPLETE), (contact, 404, "{}")],
+        &[
+            (&read, 200, COMPLETE),
+            (&wide, 200, COMPLETE),
+            (contact, 404, "{}"),
+        ],
     );
     assert_eq!(verdict.status(), Some(204));
 }
@@ -297,7 +388,9 @@ fn nothing_is_told_of_a_request_or_of_somebody_who_is_not_to_be_made() {
 #[test]
 fn a_dry_run_reads_and_writes_nothing() {
     let read = read_statuses();
-    let line = Stage::rehearsal(Script::of(&[(&read, 200, COMPLETE)]));
+    let wide = read_wide();
+    let script = [(read.as_str(), 200, COMPLETE), (&wide, 200, COMPLETE)];
+    let line = Stage::rehearsal(Script::of(&script));
     let tokens = Tokens::default();
     let desk = Desk {
         tokens: &tokens,

@@ -4,7 +4,7 @@ use sayso_shared::connector::{
     Change, Lists, Refusals, Says, WhenUnknown,
     perfectview::{
         self as pv, Call, Credentials, Fact, Marked, Person, Settings, has_mark, has_newer,
-        has_note, made, note, persons, result, with_subject,
+        has_note, made, note, others, persons, result, with_subject,
     },
 };
 
@@ -67,7 +67,8 @@ impl<L: Line> PerfectView<'_, L> {
     /// 2. leaves out a yes where a field says that the person decided later;
     /// 3. gives or takes the mark, unless it is so already;
     /// 4. sets the fields;
-    /// 5. leaves a note on each person, unless it is there.
+    /// 5. leaves a note on each person, unless it is there;
+    /// 6. takes the mark, for a no, also from what else has the address: people are mailed by it there too.
     async fn tell(&self, change: &Change) -> Told<Verdict> {
         match change.says() {
             Says::Yes | Says::No => {}
@@ -86,8 +87,12 @@ impl<L: Line> PerfectView<'_, L> {
             return Ok(Verdict::not_wanted("The person was erased since."));
         };
         let is_yes = change.says() == Says::Yes;
-        let persons = self.persons(email, change).await?;
-        if persons.is_empty() {
+        let found = self.ask(self.credentials.search(email)).await?;
+        let found = result(&found)?;
+        let persons = self.persons(persons(&found), email, change).await?;
+        let mut others = others(&found);
+        others.retain(|_| !is_yes);
+        if persons.is_empty() && others.is_empty() {
             let why = "PerfectView knows nobody of this address.";
             return Ok(Verdict::not_wanted(why));
         }
@@ -99,17 +104,23 @@ impl<L: Line> PerfectView<'_, L> {
             self.write(person, &[marked], change, &mut refusals).await?;
             told += 1;
         }
-        if told == 0 {
+        let taken = self
+            .take_marks(&others, &[marked], change, &mut refusals)
+            .await?;
+        if told == 0 && is_yes {
             return Ok(Verdict::not_wanted(
                 "PerfectView has a later decision of the person.",
             ));
         }
-        refusals.end(Verdict::done(format!("Written at {}.", count(told))))
+        refusals.end(Verdict::done(format!(
+            "Written at {}.{}",
+            count(told),
+            also(taken)
+        )))
     }
 
-    async fn persons(&self, email: &str, change: &Change) -> Told<Vec<Person>> {
-        let found = self.ask(self.credentials.search(email)).await?;
-        let found = persons(&result(&found)?);
+    /// Who is told of it, among those that were found, or is made for it.
+    async fn persons(&self, found: Vec<Person>, email: &str, change: &Change) -> Told<Vec<Person>> {
         let create = self.settings.new_person.as_ref();
         let create = create.filter(|_| self.settings.when_unknown == WhenUnknown::Create);
         match create {
@@ -163,6 +174,24 @@ impl<L: Line> PerfectView<'_, L> {
         Ok(())
     }
 
+    /// Takes the marks from what is no person; how many were there.
+    async fn take_marks(
+        &self,
+        others: &[Person],
+        all: &[&Marked],
+        change: &Change,
+        refusals: &mut Refusals,
+    ) -> Told<u32> {
+        let mut taken = 0;
+        for other in others {
+            for mark in all.iter().filter_map(|marked| marked.mark.as_ref()) {
+                let was_there = refusals.note(self.mark(other, mark, change).await)?;
+                taken += u32::from(was_there.unwrap_or_default());
+            }
+        }
+        Ok(taken)
+    }
+
     async fn leave_note(&self, person: &Person, change: &Change) -> Told<()> {
         let text = note(change);
         let has = !person.is_supposed() && {
@@ -175,7 +204,8 @@ impl<L: Line> PerfectView<'_, L> {
         Ok(())
     }
 
-    async fn mark(&self, person: &Person, mark: &str, change: &Change) -> Told<()> {
+    /// Gives or takes a mark; whether that changed anything.
+    async fn mark(&self, person: &Person, mark: &str, change: &Change) -> Told<bool> {
         let given = change.says() == Says::Yes;
         let has = !person.is_supposed() && {
             let call = self.credentials.marks_of(person);
@@ -187,7 +217,7 @@ impl<L: Line> PerfectView<'_, L> {
         } else if has && !given {
             result(&self.set(self.credentials.remove_mark(person, mark)).await?)?;
         }
-        Ok(())
+        Ok(given != has)
     }
 
     /// Takes back everything that is mapped, of an erased person whom a field names.
@@ -201,17 +231,22 @@ impl<L: Line> PerfectView<'_, L> {
             .ask(self.credentials.search_subject(by, change))
             .await?;
         let all: Vec<&Marked> = self.settings.purposes.values().collect();
-        let (mut told, mut refusals) = (0, Refusals::of(change));
+        let (mut told, mut taken, mut refusals) = (0, 0, Refusals::of(change));
         for relation in with_subject(&result(&found)?, by, change) {
             let call = self.credentials.relationships_of(&relation);
-            for person in persons(&result(&self.ask(call).await?)?) {
+            let found = result(&self.ask(call).await?)?;
+            for person in persons(&found) {
                 self.write(&person, &all, change, &mut refusals).await?;
                 told += 1;
             }
+            taken += self
+                .take_marks(&others(&found), &all, change, &mut refusals)
+                .await?;
         }
         refusals.end(Verdict::done(format!(
-            "Erased: taken back at {}. The person itself is yours to erase.",
-            count(told)
+            "Erased: taken back at {}.{} The person itself is yours to erase.",
+            count(told),
+            also(taken)
         )))
     }
 
@@ -231,6 +266,15 @@ impl<L: Line> PerfectView<'_, L> {
         request
             .header("content-type", "text/xml; charset=utf-8")
             .header("soapaction", call.action)
+    }
+}
+
+/// What is said of marks that were not a person's own.
+fn also(taken: u32) -> String {
+    match taken {
+        0 => String::new(),
+        1 => " 1 mark taken from an employee or organisation.".to_owned(),
+        several => format!(" {several} marks taken from employees or organisations."),
     }
 }
 

@@ -64,7 +64,7 @@ impl Answer {
         };
         match self.status {
             401 | 403 => Verdict::CredentialsRefused { words },
-            408 | 421 | 425 | 429 | 500..=599 | 300..=399 => Verdict::TryLater {
+            408 | 421 | 423 | 425 | 429 | 500..=599 | 300..=399 => Verdict::TryLater {
                 retry_after: self.retry_after,
                 words,
             },
@@ -203,6 +203,7 @@ mod tests {
             (409, 422),
             (401, 401),
             (403, 401),
+            (423, 503),
             (429, 503),
             (500, 503),
             (302, 503),

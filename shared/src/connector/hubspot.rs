@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Change, Lists, Mapping, Mark, Told, Verdict, WhenUnknown, read};
+use super::{Answer, Change, Lists, Mapping, Mark, Says, Told, Verdict, WhenUnknown, read};
 use crate::{key::PurposeKey, problem::FieldError, purpose::LegalBasis, time::Timestamp};
 
 /// What the subscription types are called here.
@@ -96,6 +96,16 @@ pub struct Status {
     pub subscription_id: u64,
 }
 
+/// What HubSpot has of an address for all subscription types at once.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WideStatus {
+    /// `UNSUBSCRIBED` where somebody unsubscribed from everything
+    pub status: String,
+    /// When it was set
+    #[serde(default)]
+    pub timestamp: Option<String>,
+}
+
 /// What HubSpot refuses with.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -134,6 +144,14 @@ impl Status {
     }
 }
 
+impl WideStatus {
+    /// Whether HubSpot mails the address nothing.
+    #[must_use]
+    pub fn is_unsubscribed(&self) -> bool {
+        self.status == "UNSUBSCRIBED"
+    }
+}
+
 /// What to do, once HubSpot has said how it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
@@ -143,6 +161,15 @@ pub enum Write {
     IsSo,
     /// Nothing: HubSpot has a no that is newer
     IsNewer,
+}
+
+impl Subscription {
+    /// How it stands.
+    #[must_use]
+    pub fn among<'s>(&self, known: &'s [Status]) -> Option<&'s Status> {
+        let mut known = known.iter();
+        known.find(|known| known.subscription_id == self.subscription)
+    }
 }
 
 impl Settings {
@@ -232,9 +259,12 @@ pub fn status(of: &Subscription, change: &Change, is_yes: bool) -> Value {
         "subscriptionId": of.subscription,
         "statusState": if is_yes { "SUBSCRIBED" } else { "UNSUBSCRIBED" },
     });
+    // An erasure has no legal basis of its own, and HubSpot explains none without one: then its decision could not be read back.
+    let erased = (change.says() == Says::Forget).then_some(Ground::ConsentWithNotice);
     let ground = of
         .legal_basis
-        .or_else(|| change.legal_basis.and_then(ground));
+        .or_else(|| change.legal_basis.and_then(ground))
+        .or(erased);
     if let (Some(body), Some(ground)) = (body.as_object_mut(), ground) {
         body.insert("legalBasis".to_owned(), json!(ground));
         let explanation = change.comment(EXPLANATION);
@@ -243,29 +273,45 @@ pub fn status(of: &Subscription, change: &Change, is_yes: bool) -> Value {
     body
 }
 
-/// Whether a change is written over what HubSpot has. A no always is, unless it is there already: whoever says no is never written to.
+/// Whether a yes is written over what HubSpot has: of the type, and of everything.
 #[must_use]
-pub fn write(known: &[Status], of: &Subscription, change: &Change, is_yes: bool) -> Write {
-    let known = known
-        .iter()
-        .find(|known| known.subscription_id == of.subscription);
-    let Some(known) = known else {
-        return Write::Set;
-    };
-    let wanted = if is_yes { "SUBSCRIBED" } else { "UNSUBSCRIBED" };
-    if known.status == wanted {
-        return Write::IsSo;
-    }
-    let set_at = known
-        .timestamp
-        .as_deref()
-        .and_then(|at| Timestamp::parse(at).ok());
-    let since = Mark::counts_from(known.legal_basis_explanation.as_deref(), set_at);
-    let is_newer = since.is_some_and(|since| since > change.decided_at);
-    if is_yes && known.status == "UNSUBSCRIBED" && is_newer {
+pub fn write_yes(
+    known: &[Status],
+    wide: &[WideStatus],
+    of: &Subscription,
+    change: &Change,
+) -> Write {
+    let known = of.among(known);
+    let no = known.filter(|known| known.status == "UNSUBSCRIBED");
+    let since = no.and_then(|no| {
+        Mark::no_counts_from(
+            no.legal_basis_explanation.as_deref(),
+            moment(no.timestamp.as_deref()),
+        )
+    });
+    let mut of_everything = wide.iter().filter(|wide| wide.is_unsubscribed()).peekable();
+    let is_unsubscribed = of_everything.peek().is_some();
+    let latest = of_everything.filter_map(|no| moment(no.timestamp.as_deref()));
+    if latest.chain(since).any(|since| since > change.decided_at) {
         return Write::IsNewer;
     }
-    Write::Set
+    match known {
+        Some(known) if known.is_subscribed() && !is_unsubscribed => Write::IsSo,
+        _ => Write::Set,
+    }
+}
+
+/// Whether a no is written: always, unless it is there already. Whoever says no is never written to.
+#[must_use]
+pub fn write_no(known: &[Status], of: &Subscription) -> Write {
+    match of.among(known) {
+        Some(known) if known.status == "UNSUBSCRIBED" => Write::IsSo,
+        _ => Write::Set,
+    }
+}
+
+fn moment(text: Option<&str>) -> Option<Timestamp> {
+    Timestamp::parse(text?).ok()
 }
 
 /// What an action lists; what failed within it fails.
@@ -301,8 +347,8 @@ pub fn succeeded(answer: &Answer) -> Told<()> {
     }
     let words = answer.json::<Refusal>().unwrap_or_default().words();
     Err(match answer.status {
-        // Somebody else changes the same contact.
-        409 | 423 => Verdict::TryLater {
+        // Somebody else changes the same contact, or HubSpot moves the portal to another place.
+        409 | 477 => Verdict::TryLater {
             retry_after: answer.retry_after,
             words: format!("HubSpot answered {}: {words}", answer.status),
         },

@@ -33,10 +33,15 @@ impl Mark {
         })
     }
 
-    /// From when on counts what a CRM has: the decision that its comment names, else when it was written.
+    /// From when on counts a no that a CRM has: the decision that its comment names, else when it was written. The comment of a yes
+    /// says that somebody took it back in the CRM and left the comment.
     #[must_use]
-    pub fn counts_from(comment: Option<&str>, written_at: Option<Timestamp>) -> Option<Timestamp> {
+    pub fn no_counts_from(
+        comment: Option<&str>,
+        written_at: Option<Timestamp>,
+    ) -> Option<Timestamp> {
         let mark = comment.and_then(Self::read);
+        let mark = mark.filter(|mark| mark.says != Says::Yes);
         mark.map(|mark| mark.decided_at).or(written_at)
     }
 }
@@ -55,8 +60,8 @@ mod tests {
     fn what_we_wrote_counts_from_the_decision_however_late_it_was_written() {
         let late = at("2027-01-16T00:00:00Z");
         let decided = at("2027-01-15T08:00:00Z");
-        assert_eq!(Mark::counts_from(Some(OURS), Some(late)), Some(decided));
-        assert_eq!(Mark::counts_from(Some(OURS), None), Some(decided));
+        assert_eq!(Mark::no_counts_from(Some(OURS), Some(late)), Some(decided));
+        assert_eq!(Mark::no_counts_from(Some(OURS), None), Some(decided));
     }
 
     #[test]
@@ -78,10 +83,11 @@ mod tests {
             "Sayso receipt x",
             &OURS[..90],
             "Sayso receipt x; given yesterday; News",
+            "Sayso receipt x; given 2027-01-15T08:00:00.000Z; News",
         ] {
-            let counted = Mark::counts_from(Some(comment), Some(written));
+            let counted = Mark::no_counts_from(Some(comment), Some(written));
             assert_eq!(counted, Some(written), "{comment}");
         }
-        assert_eq!(Mark::counts_from(None, None), None);
+        assert_eq!(Mark::no_counts_from(None, None), None);
     }
 }

@@ -16,7 +16,9 @@ use crate::{key::PurposeKey, problem::FieldError};
 mod answers;
 mod calls;
 
-pub use answers::{has_mark, has_newer, has_note, lists, made, persons, result, with_subject};
+pub use answers::{
+    has_mark, has_newer, has_note, lists, made, others, persons, result, with_subject,
+};
 pub use calls::{Call, supposed};
 
 /// Where PerfectView is.

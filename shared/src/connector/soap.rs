@@ -38,7 +38,7 @@ impl Node {
     pub fn text(name: &str, text: &(impl ToString + ?Sized)) -> Self {
         Self {
             name: name.to_owned(),
-            text: text.to_string(),
+            text: text.to_string().chars().filter(is_xml).collect(),
             children: Vec::new(),
         }
     }
@@ -129,6 +129,11 @@ impl Node {
     }
 }
 
+/// Whether a document may have this letter (XML 1.0, section 2.2); it has no way to write the others.
+fn is_xml(letter: &char) -> bool {
+    !matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
 /// The entities that every document has (XML 1.0, section 4.6).
 fn predefined(name: &str) -> Option<char> {
     Some(match name {
@@ -206,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_people_write_stays_text() {
-        let call = Node::of("Add", vec![Node::text("text", "<b> & \"c\" 'd' é")]);
+        let call = Node::of("Add", vec![Node::text("text", "<b> & \"c\"\u{1} 'd' é")]);
         let written = envelope(&call, "urn:example");
         assert!(!written.contains("<b>"), "{written}");
         let back = read(&written).expect("a document");

@@ -36,6 +36,8 @@ pub struct HubSpot {
     pub contacts: BTreeMap<String, Map<String, Value>>,
     /// The status of each address for [`NEWSLETTER`]
     pub statuses: BTreeMap<String, Value>,
+    /// When each address unsubscribed from everything
+    pub of_everything: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -95,14 +97,37 @@ impl HubSpot {
 
     /// Sets it, as somebody in HubSpot would.
     pub fn set(&mut self, email: &str, state: &str) {
-        let status = status(email, state, &Value::Null, &Value::Null);
+        // Whether HubSpot leaves the explanation that was there is not documented: the worse of both is tried.
+        let known = self.statuses.get(email).cloned().unwrap_or_default();
+        let words = &known["legalBasisExplanation"];
+        let status = status(email, state, &known["legalBasis"], words);
         self.statuses.insert(email.to_owned(), status);
+    }
+
+    /// Unsubscribes it from everything, as a person does in a mail of HubSpot's.
+    pub fn unsubscribe_from_everything(&mut self, email: &str) {
+        self.of_everything.insert(email.to_owned(), now());
     }
 
     fn statuses(&self, asked: &Asked, email: &str) -> Documented {
         asked.has_query(&[("channel", "EMAIL")])?;
         asked.has_no_body()?;
         let known: Vec<Value> = self.statuses.get(email).cloned().into_iter().collect();
+        Ok(results(&known))
+    }
+
+    fn wide_statuses(&self, asked: &Asked, email: &str) -> Documented {
+        asked.has_query(&[("channel", "EMAIL")])?;
+        asked.has_no_body()?;
+        let since = self.of_everything.get(email).into_iter();
+        let known: Vec<Value> = since
+            .map(|since| {
+                json!({
+                    "channel": "EMAIL", "status": "UNSUBSCRIBED", "subscriberIdString": email, "timestamp": since,
+                    "wideStatusType": "PORTAL_WIDE",
+                })
+            })
+            .collect();
         Ok(results(&known))
     }
 
@@ -123,6 +148,9 @@ impl HubSpot {
         let (basis, words) = (json!(wish.legal_basis), json!(wish.legal_basis_explanation));
         let status = status(email, &wish.status_state, &basis, &words);
         self.statuses.insert(email.to_owned(), status.clone());
+        if wish.status_state == "SUBSCRIBED" {
+            self.of_everything.remove(email);
+        }
         Ok(results(&[status]))
     }
 
@@ -196,6 +224,16 @@ impl Books for HubSpot {
             ("GET", ["communication-preferences", "v4", "statuses", email]) => {
                 self.statuses(asked, email)
             }
+            (
+                "GET",
+                [
+                    "communication-preferences",
+                    "v4",
+                    "statuses",
+                    email,
+                    "unsubscribe-all",
+                ],
+            ) => self.wide_statuses(asked, email),
             ("POST", ["communication-preferences", "v4", "statuses", email]) => {
                 self.set_status(asked, email)
             }

@@ -13,12 +13,11 @@ use crate::time::Timestamp;
 pub fn result(answer: &Answer) -> Told<Node> {
     let response = soap::answered(answer)?;
     let mut results = response.children_whose_name_ends("Result");
-    let Some(result) = results.next() else {
-        return Err(Verdict::TryLater {
-            retry_after: None,
-            words: "PerfectView answered with something that is not documented.".to_owned(),
-        });
+    let undocumented = || Verdict::TryLater {
+        retry_after: None,
+        words: "PerfectView answered with something that is not documented.".to_owned(),
     };
+    let result = results.next().ok_or_else(undocumented)?;
     if result.get("Succeeded").eq_ignore_ascii_case("false") {
         let parts = ["Code", "Number", "Description", "ErrorInformation"];
         let words: Vec<&str> = parts.into_iter().map(|part| result.get(part)).collect();
@@ -29,21 +28,34 @@ pub fn result(answer: &Answer) -> Told<Node> {
             words.join(", ")
         )));
     }
+    if !result.get("Succeeded").eq_ignore_ascii_case("true") {
+        return Err(undocumented());
+    }
     Ok(result.clone())
 }
 
 /// The persons of a search, newest first, without those that are found as employees of something: they are found as themselves too.
 #[must_use]
 pub fn persons(result: &Node) -> Vec<Person> {
-    let Some(found) = result.child("Relationships") else {
-        return Vec::new();
-    };
-    let found = found.all("PvRelationshipData");
-    let found =
-        found.filter(|one| one.get("IsEmployee") != "true" && one.get("IsOrganisation") != "true");
-    let mut found: Vec<&Node> = found.collect();
+    let mut found: Vec<&Node> = relationships(result).filter(|one| is_person(one)).collect();
     found.sort_by(|one, other| made_at(other).cmp(made_at(one)));
     found.into_iter().map(person).collect()
+}
+
+/// What else a search found: the same people as employees of something, and organisations. Each has marks of its own.
+#[must_use]
+pub fn others(result: &Node) -> Vec<Person> {
+    let found = relationships(result).filter(|one| !is_person(one));
+    found.map(person).collect()
+}
+
+fn relationships(result: &Node) -> impl Iterator<Item = &Node> {
+    let found = result.child("Relationships").into_iter();
+    found.flat_map(|found| found.all("PvRelationshipData"))
+}
+
+fn is_person(relationship: &Node) -> bool {
+    relationship.get("IsEmployee") != "true" && relationship.get("IsOrganisation") != "true"
 }
 
 /// `2027-01-15T08:00:00`, which sorts as it stands.
@@ -110,6 +122,7 @@ pub fn has_mark(result: &Node, mark: &str) -> bool {
 #[must_use]
 pub fn has_note(result: &Node, text: &str) -> bool {
     let notes = result.child("Notes");
+    let text = text.trim();
     notes.is_some_and(|notes| notes.all("PvNoteData").any(|note| note.get("Text") == text))
 }
 
