@@ -11,6 +11,7 @@ mod lists;
 mod mark;
 mod refusals;
 mod rules;
+mod spelling;
 mod wire;
 
 pub mod hubspot;
@@ -26,6 +27,7 @@ pub use lists::{Item, Lists};
 pub use mark::Mark;
 pub use refusals::Refusals;
 pub use rules::{WhenSeveral, WhenUnknown};
+pub use spelling::spellings;
 pub use wire::{
     ConnectorAnswer, ConnectorRequest, Connectors, DryRunAnswer, DryRunRequest, WouldWrite,
 };

@@ -150,6 +150,32 @@ fn who_was_put_aside_or_is_spelled_otherwise_is_known_too() {
 }
 
 #[test]
+fn who_is_kept_with_the_letters_that_a_domain_stands_for_is_told_of_a_no() {
+    let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = address("umlaut").replace("@example.nl", "");
+    let (sent, kept) = (
+        format!("{name}@xn--bcher-kva.example"),
+        format!("{name}@bücher.example"),
+    );
+    tryton.make(
+        "marketing.email",
+        &json!({"email": kept, "list_": tryton.list}),
+    );
+    let mechanism = json!({"type": "email", "value": kept});
+    tryton.make(
+        "party.party",
+        &json!({"name": "Known", "contact_mechanisms": [["create", [mechanism]]]}),
+    );
+    let mail = confirmed(&sent);
+    eventually("the note", || {
+        (tryton.notes(tryton.parties(&kept)[0]).len() == 1).then_some(())
+    });
+    let _ = withdraw(&mail.withdraw_link(), "EMARKETING");
+    subscribed(&tryton, &kept, false);
+    assert!(tryton.parties(&sent).is_empty() && tryton.subscriptions(&sent).is_empty());
+}
+
+#[test]
 fn a_no_that_somebody_set_in_tryton_outlasts_a_yes_of_before_and_gives_way_to_one_of_after() {
     let tryton = TRYTON.lock().unwrap_or_else(PoisonError::into_inner);
     let email = address("by-hand");
@@ -250,9 +276,10 @@ fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
         .flatten()
         .filter_map(|write| write["url"].as_str())
         .collect();
-    let ends = ["party.party?f=id", "marketing.email?f=id", "ir.note?f=id"];
+    let note = "ir.note?f=id";
+    let ends = ["party.party?f=id", "marketing.email?f=id", note, note];
     assert!(
-        written.len() == 3
+        written.len() == 4
             && written
                 .iter()
                 .zip(ends)
@@ -385,6 +412,15 @@ fn an_erased_person_is_subscribed_to_nothing_any_more() {
     subscribed(&tryton, &email, true);
     let party = tryton.parties(&email)[0];
     let _ = eventually("the note", || tryton.notes(party).into_iter().next());
+    // Somebody gives the party another address: the subscription is found all the same.
+    let domain = json!([["value", "=", email]]);
+    let mechanism = &tryton.rows("party.contact_mechanism", "id", &domain)[0];
+    let mechanism = mechanism["id"].as_u64().expect("an id");
+    tryton.set(
+        "party.contact_mechanism",
+        mechanism,
+        &json!({"value": address("other")}),
+    );
     let made = STACK.admin("PUT", "/v1/sites/demo/keys/eraser");
     let made = made
         .json(&json!({"scopes": ["subjects:write"]}))

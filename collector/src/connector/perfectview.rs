@@ -6,6 +6,7 @@ use sayso_shared::connector::{
         self as pv, Call, Credentials, Fact, Marked, Person, Settings, has_mark, has_newer,
         has_note, made, note, others, persons, result, with_subject,
     },
+    spellings,
 };
 
 use super::{Answer, LONGEST, Line, Request, Told, Verdict};
@@ -87,12 +88,15 @@ impl<L: Line> PerfectView<'_, L> {
             return Ok(Verdict::not_wanted("The person was erased since."));
         };
         let is_yes = change.says() == Says::Yes;
-        let found = self.ask(self.credentials.search(email)).await?;
-        let found = result(&found)?;
-        let persons = self.persons(persons(&found), email, change).await?;
-        let mut others = others(&found);
-        others.retain(|_| !is_yes);
-        if persons.is_empty() && others.is_empty() {
+        let (mut known, mut elsewhere) = (Vec::new(), Vec::new());
+        for email in spellings(email) {
+            let found = self.ask(self.credentials.search(&email)).await?;
+            let found = result(&found)?;
+            known.extend(persons(&found));
+            elsewhere.extend(others(&found).into_iter().filter(|_| !is_yes));
+        }
+        let persons = self.persons(known, email, change).await?;
+        if persons.is_empty() && elsewhere.is_empty() {
             let why = "PerfectView knows nobody of this address.";
             return Ok(Verdict::not_wanted(why));
         }
@@ -105,7 +109,7 @@ impl<L: Line> PerfectView<'_, L> {
             told += 1;
         }
         let taken = self
-            .take_marks(&others, &[marked], change, &mut refusals)
+            .take_marks(&elsewhere, &[marked], change, &mut refusals)
             .await?;
         if told == 0 && is_yes {
             return Ok(Verdict::not_wanted(

@@ -4,7 +4,7 @@ mod session;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::connector::{
-    Change, Lists, Refusals, Says, WhenUnknown,
+    Change, Lists, Refusals, Says, WhenUnknown, spellings,
     superoffice::{
         Consent, Credentials, FIELDS, LEGAL_BASES, PURPOSES, Person, Purpose, SOURCES,
         SUBSCRIPTIONS, Settings, Write, consents, fields, items, made, patched, persons,
@@ -60,7 +60,10 @@ pub(crate) async fn tell(
         return Ok(Verdict::not_wanted("The person was erased since."));
     };
     // 1.
-    let mut found = superoffice.find(&Settings::with_address(email)).await?;
+    let mut found = Vec::new();
+    for email in spellings(email) {
+        found.extend(superoffice.find(&Settings::with_address(&email)).await?);
+    }
     if found.is_empty() {
         if !is_yes || settings.when_unknown == WhenUnknown::Skip {
             return Ok(Verdict::not_wanted(

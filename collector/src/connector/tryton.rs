@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use sayso_shared::connector::{
-    Change, Item, Lists, Says, WhenUnknown,
+    Change, Item, Lists, Refusals, Says, WhenUnknown,
     tryton::{
         Address, Credentials, LISTS, Note, Resource, Row, Settings, active, addresses_of,
         concerned, is_newer_no, listed, note, notes_about, notes_at, notes_of, parties_of, party,
-        party_of, place, subscription, subscriptions_of, succeeded,
+        place, row_of, rows_of, subscription, subscriptions_of, succeeded,
     },
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -36,7 +36,7 @@ struct Tryton<'a, L> {
 ///
 /// 1. finds the parties of the address, or makes one where somebody said yes;
 /// 2. makes the subscription, or sets whether it is active, unless it is so already, or a newer no is there; a no needs no party for that;
-/// 3. leaves a note on each party, unless it is there.
+/// 3. leaves a note on each party, and on the subscription of a yes, unless it is there: an erased person is found by nothing else.
 pub(crate) async fn tell(
     line: &impl Line,
     settings: &Settings,
@@ -72,10 +72,12 @@ pub(crate) async fn tell(
             "Tryton has {several} parties of this address; `when_several` says to tell none."
         ))
     })?;
-    let known = tryton
+    let mut spelled = tryton
         .find("marketing.email", &subscriptions_of(email, list))
         .await?;
-    let known = known.first().copied();
+    // One for each spelling of the address: a yes is so already where one is active, and a no ends them all.
+    spelled.sort_by_key(|row| !row.active);
+    let known = spelled.first().copied();
     if parties.is_empty() {
         let is_made = says && settings.when_unknown == WhenUnknown::Create;
         if !is_made && (says || known.is_none()) {
@@ -109,28 +111,32 @@ pub(crate) async fn tell(
         places.push(place("party.party", made.id));
     }
     // 2.
-    let done = match known {
-        Some(known) if known.active == says => "was so already",
+    for also in spelled.iter().skip(1).filter(|row| !says && row.active) {
+        tryton
+            .set("marketing.email", also.id, &active(false))
+            .await?;
+    }
+    let (done, row) = match known {
+        Some(known) if known.active == says => ("was so already", Some(known)),
         Some(known) => {
             tryton
                 .set("marketing.email", known.id, &active(says))
                 .await?;
-            "set"
+            ("set", Some(known))
         }
         None if says => {
-            tryton
-                .make("marketing.email", &subscription(email, list))
-                .await?;
-            "made"
+            let row = subscription(email, list);
+            ("made", Some(tryton.make("marketing.email", &row).await?))
         }
-        None => "was not there",
+        None => ("was not there", None),
     };
     // 3.
-    if let Some(known) = known.filter(|_| places.is_empty()) {
-        places.push(place("marketing.email", known.id));
+    if let Some(row) = row.filter(|_| says || places.is_empty()) {
+        places.push(place("marketing.email", row.id));
     }
+    let was_so = known.is_some_and(|known| known.active == says);
     for place in &places {
-        tryton.leave_note(place, change).await?;
+        tryton.leave_note(place, change, was_so).await?;
     }
     let word = if says { "active" } else { "inactive" };
     Ok(Verdict::done(format!(
@@ -172,22 +178,38 @@ impl<L: Line> Tryton<'_, L> {
         Ok(found)
     }
 
-    async fn leave_note(&self, place: &str, change: &Change) -> Told<()> {
+    async fn leave_note(&self, place: &str, change: &Change, was_so: bool) -> Told<()> {
         let known = self.find("ir.note", &notes_of(place, change)).await?;
         if known.is_empty() {
-            self.make("ir.note", &note(place, change)).await?;
+            self.make("ir.note", &note(place, change, was_so)).await?;
         }
         Ok(())
     }
 
-    /// Stops every subscription of an erased person: of the parties with a note about the person, by all their addresses. The parties
-    /// stay: what else Tryton knows of somebody is for its own people to erase.
+    /// Stops every subscription of an erased person: those with a note about the person, also of an address that the party has no more,
+    /// and those of the parties with one, by all their addresses. The parties stay: what else Tryton knows of somebody is for its own
+    /// people to erase.
     async fn forget(&self, change: &Change) -> Told<Verdict> {
         let notes: Vec<Resource> = self
             .list("ir.note", &["resource"], &notes_about(change.subject))
             .await?;
-        let parties: BTreeSet<u64> = notes.iter().filter_map(party_of).collect();
-        let mut stopped = 0;
+        let noted = |model: &str| -> BTreeSet<u64> {
+            notes
+                .iter()
+                .filter_map(|note| row_of(model, note))
+                .collect()
+        };
+        let parties = noted("party.party");
+        let subscriptions: Vec<u64> = noted("marketing.email").into_iter().collect();
+        if parties.is_empty() && subscriptions.is_empty() {
+            return Ok(Verdict::not_wanted(
+                "Tryton has no note about the person who was erased.",
+            ));
+        }
+        let (mut stopped, mut refusals) = (0, Refusals::of(change));
+        if !subscriptions.is_empty() {
+            stopped += self.stop(&rows_of(&subscriptions), &mut refusals).await?;
+        }
         for party in &parties {
             let addresses: Vec<Address> = self
                 .list("party.contact_mechanism", &["value"], &addresses_of(*party))
@@ -195,26 +217,29 @@ impl<L: Line> Tryton<'_, L> {
             for email in addresses.into_iter().filter_map(|address| address.value) {
                 for subscription in self.settings.purposes.values() {
                     let domain = subscriptions_of(&email, subscription.list);
-                    let known = self.find("marketing.email", &domain).await?;
-                    for known in known.iter().filter(|known| known.active) {
-                        self.set("marketing.email", known.id, &active(false))
-                            .await?;
-                        stopped += 1;
-                    }
+                    stopped += self.stop(&domain, &mut refusals).await?;
                 }
             }
-            self.leave_note(&place("party.party", *party), change)
-                .await?;
         }
-        let parties = parties.len();
-        if parties == 0 {
-            return Ok(Verdict::not_wanted(
-                "No party has a note about the person who was erased.",
-            ));
+        let parties = parties.iter().map(|id| place("party.party", *id));
+        let subscriptions = subscriptions.iter().map(|id| place("marketing.email", *id));
+        for place in parties.chain(subscriptions) {
+            refusals.note(self.leave_note(&place, change, false).await)?;
         }
-        Ok(Verdict::done(format!(
-            "Erased: {stopped} subscriptions of {parties} parties set inactive. The parties themselves are yours to erase."
+        refusals.end(Verdict::done(format!(
+            "Erased: {stopped} subscriptions set inactive. The parties themselves are yours to erase."
         )))
+    }
+
+    /// Sets the active ones of these subscriptions inactive; how many there were.
+    async fn stop(&self, domain: &Value, refusals: &mut Refusals) -> Told<u32> {
+        let known = self.find("marketing.email", domain).await?;
+        let mut stopped = 0;
+        for known in known.iter().filter(|known| known.active) {
+            let set = self.set("marketing.email", known.id, &active(false)).await;
+            stopped += u32::from(refusals.note(set)?.is_some());
+        }
+        Ok(stopped)
     }
 
     async fn list<T: DeserializeOwned>(

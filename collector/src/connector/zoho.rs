@@ -2,10 +2,12 @@
 
 mod session;
 
+use std::collections::BTreeSet;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::{
     connector::{
-        Change, Lists, Says, WhenUnknown,
+        Change, Lists, Says, WhenUnknown, spellings,
         zoho::{
             Credentials, Field, MOST, Match, Module, Record, Settings, Target, Write, Written,
             found, query, record, written,
@@ -127,9 +129,13 @@ impl<'a, L: Line> Zoho<'a, L> {
     }
 
     async fn of_address(&self, email: &str) -> Told<Vec<Match>> {
-        let small = email.to_lowercase();
-        let mut values = vec![email, &small];
-        values.dedup();
+        let mut values = Vec::new();
+        for email in [email, &email.to_lowercase()] {
+            values.extend(spellings(email));
+        }
+        let mut seen = BTreeSet::new();
+        values.retain(|value| seen.insert(value.clone()));
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
         self.matches(&self.settings.email_fields, &values).await
     }
 

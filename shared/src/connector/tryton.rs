@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Answer, Change, Lists, Mapping, Mark, Says, Told, Verdict, WhenSeveral, WhenUnknown, read,
+    spellings,
 };
 use crate::{canonical::base64url, key::PurposeKey, problem::FieldError, time::Timestamp};
 
@@ -22,6 +23,9 @@ pub const LISTS: &str = "lists";
 
 /// How long a note may be. Tryton sets no limit to `ir.note.message`.
 const NOTE: usize = 400;
+
+/// How a note ends that changed nothing.
+const WAS_SO: &str = "; it was so already";
 
 /// How Tryton is set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,11 +225,10 @@ impl fmt::Debug for Credentials {
 #[must_use]
 pub fn parties_of(email: &str) -> Value {
     let also_inactive = json!(["active", "in", [true, false]]);
-    let has = json!([
-        ["type", "=", "email"],
-        ["value", "ilike", verbatim(email)],
-        also_inactive
-    ]);
+    let spelled = spellings(email).into_iter();
+    let spelled = spelled.map(|email| json!(["value", "ilike", verbatim(&email)]));
+    let either: Vec<Value> = [json!("OR")].into_iter().chain(spelled).collect();
+    let has = json!([["type", "=", "email"], either, also_inactive]);
     json!([["contact_mechanisms", "where", has], also_inactive])
 }
 
@@ -255,7 +258,7 @@ pub fn concerned(mut found: Vec<Row>, says: Says) -> Vec<Row> {
 pub fn subscriptions_of(email: &str, list: u32) -> Value {
     json!([
         // Tryton keeps it in small letters.
-        ["email", "=", email.to_lowercase()],
+        ["email", "in", spellings(&email.to_lowercase())],
         ["list_", "=", list],
         ["active", "in", [true, false]]
     ])
@@ -285,10 +288,11 @@ pub fn place(model: &str, id: u64) -> String {
     format!("{model},{id}")
 }
 
-/// The note of a change.
+/// The note of a change, and whether it found that somebody had done so before.
 #[must_use]
-pub fn note(place: &str, change: &Change) -> Value {
-    let message = format!("{}; person {}", change.comment(NOTE), change.subject);
+pub fn note(place: &str, change: &Change, was_so: bool) -> Value {
+    let found = if was_so { WAS_SO } else { "" };
+    let message = format!("{}; person {}{found}", change.comment(NOTE), change.subject);
     json!({"resource": place, "message": message})
 }
 
@@ -309,7 +313,8 @@ pub fn notes_at(places: &[String]) -> Value {
 }
 
 /// Whether an inactive subscription is of a decision that is newer than a yes. Tryton says when it was written: where our note of the same
-/// purpose follows that, it was we, and it counts from the decision that the note names; else somebody did it in Tryton, then.
+/// purpose or of an erasure follows that, it was we, and it counts from the decision that the note names; else somebody did it in Tryton,
+/// then.
 #[must_use]
 pub fn is_newer_no(known: &Row, notes: &[Note], change: &Change) -> bool {
     let written = known.write_date.or(known.create_date);
@@ -319,9 +324,10 @@ pub fn is_newer_no(known: &Row, notes: &[Note], change: &Change) -> bool {
     let of_purpose = format!("; {}; person ", change.title);
     let marks = notes.iter().filter_map(|note| {
         let message = note.message.as_deref()?;
-        let at = note.create_date?.timestamp()?;
-        let is_told = at >= written && message.contains(&of_purpose);
-        Some((at, Mark::read(message)?)).filter(|_| is_told)
+        let (at, mark) = (note.create_date?.timestamp()?, Mark::read(message)?);
+        let is_meant = mark.says == Says::Forget || message.contains(&of_purpose);
+        let is_told = at >= written && is_meant && !message.ends_with(WAS_SO);
+        is_told.then_some((at, mark))
     });
     let first = marks.min_by_key(|(at, _)| *at);
     let since = first
@@ -336,11 +342,17 @@ pub fn notes_about(subject: Uuid) -> Value {
     json!([["message", "ilike", format!("%person {subject}%")]])
 }
 
-/// The party that a note is about.
+/// The row of a model that a note is about, if it is about one.
 #[must_use]
-pub fn party_of(resource: &Resource) -> Option<u64> {
-    let (model, id) = resource.resource.as_deref()?.split_once(',')?;
-    (model == "party.party").then(|| id.parse().ok())?
+pub fn row_of(model: &str, resource: &Resource) -> Option<u64> {
+    let (of, id) = resource.resource.as_deref()?.split_once(',')?;
+    (of == model).then(|| id.parse().ok())?
+}
+
+/// These rows, also the inactive ones.
+#[must_use]
+pub fn rows_of(ids: &[u64]) -> Value {
+    json!([["id", "in", ids], ["active", "in", [true, false]]])
 }
 
 /// The addresses of a party.
@@ -504,6 +516,9 @@ mod tests {
             9,
             "Sayso receipt x; withdrawn 2027-01-15T07:00:00.000Z; Other; person y",
         );
+        let was_so = told("2027-01-15T07:00:00.000Z") + WAS_SO;
+        let was_so = left(9, &was_so);
+        let erased = left(9, "Sayso; erased 2027-01-15T07:00:00.000Z; ; person y");
         let before = left(6, &told("2027-01-15T05:00:00.000Z"));
         for (written, notes, is_newer) in [
             (7, vec![], false),
@@ -511,6 +526,8 @@ mod tests {
             (9, vec![early.clone()], false),
             (9, vec![late], true),
             (9, vec![other], true),
+            (9, vec![was_so], true),
+            (9, vec![erased], false),
             (9, vec![before], true),
             (10, vec![early], true),
         ] {

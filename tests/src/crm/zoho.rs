@@ -32,6 +32,9 @@ pub const CLIENT: [(&str, &str); 3] = [
     ("refresh_token", "1000.9c0a4ef2d31b7f4b86e1a52c.3e07aa51"),
 ];
 
+/// How many access tokens of one refresh token are live at a time.
+const LIVE_TOKENS: usize = 30;
+
 /// What it holds.
 #[derive(Default)]
 pub struct Zoho {
@@ -41,7 +44,8 @@ pub struct Zoho {
     pub granted: usize,
     /// What search finds
     indexed: Vec<(String, String)>,
-    token: String,
+    /// The tokens that let in, the newest last: Zoho keeps thirty
+    tokens: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,9 +99,9 @@ impl Zoho {
         }
     }
 
-    /// The token lets nobody in any more.
+    /// No token lets anybody in any more.
     pub fn expire(&mut self) {
-        self.token.clear();
+        self.tokens.clear();
     }
 
     fn grant(&mut self, asked: &Asked) -> Documented {
@@ -126,9 +130,12 @@ impl Zoho {
             }
         }
         self.granted += 1;
-        self.token = format!("1000.access.{}", self.granted);
+        let token = format!("1000.access.{}", self.granted);
+        self.tokens.push(token.clone());
+        let surplus = self.tokens.len().saturating_sub(LIVE_TOKENS);
+        self.tokens.drain(..surplus);
         let body = json!({
-            "access_token": self.token, "scope": "ZohoCRM.modules.ALL", "expires_in": 3600,
+            "access_token": token, "scope": "ZohoCRM.modules.ALL", "expires_in": 3600,
             "api_domain": "https://www.zohoapis.eu", "token_type": "Bearer",
         });
         Ok(answer(200, &body))
@@ -245,7 +252,7 @@ impl Books for Zoho {
         let Some(token) = token else {
             return Err(asked.undocumented("its authorization"));
         };
-        if self.token.is_empty() || token != self.token {
+        if !self.tokens.iter().any(|live| live == token) {
             return Ok(refusal(401, "INVALID_TOKEN", "invalid oauth token"));
         }
         match at {
