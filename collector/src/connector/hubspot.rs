@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{Answer, Desk, LONGEST, Line, Request, Told, Verdict};
 
 /// How long HubSpot's search may take to find what was told just before; its documentation says "a few moments".
-const SETTLED: Duration = Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_mins(1);
 
 /// A subscription type as it is answered.
 #[derive(Deserialize)]

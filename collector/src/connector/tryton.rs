@@ -193,14 +193,14 @@ impl<L: Line> Tryton<'_, L> {
         let notes: Vec<Resource> = self
             .list("ir.note", &["resource"], &notes_about(change.subject))
             .await?;
-        let noted = |model: &str| -> BTreeSet<u64> {
+        let rows = |model: &str| -> BTreeSet<u64> {
             notes
                 .iter()
                 .filter_map(|note| row_of(model, note))
                 .collect()
         };
-        let parties = noted("party.party");
-        let subscriptions: Vec<u64> = noted("marketing.email").into_iter().collect();
+        let parties = rows("party.party");
+        let subscriptions: Vec<u64> = rows("marketing.email").into_iter().collect();
         if parties.is_empty() && subscriptions.is_empty() {
             return Ok(Verdict::not_wanted(
                 "Tryton has no note about the person who was erased.",

@@ -38,7 +38,11 @@ impl Node {
     pub fn text(name: &str, text: &(impl ToString + ?Sized)) -> Self {
         Self {
             name: name.to_owned(),
-            text: text.to_string().chars().filter(is_xml).collect(),
+            text: text
+                .to_string()
+                .chars()
+                .filter(|letter| is_xml(*letter))
+                .collect(),
             children: Vec::new(),
         }
     }
@@ -130,7 +134,7 @@ impl Node {
 }
 
 /// Whether a document may have this letter (XML 1.0, section 2.2); it has no way to write the others.
-fn is_xml(letter: &char) -> bool {
+fn is_xml(letter: char) -> bool {
     !matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
