@@ -10,7 +10,7 @@ use sayso_shared::{
         Change, Lists, Says, WhenUnknown, spellings,
         zoho::{
             Credentials, Field, MOST, Match, Module, Record, Settings, Target, Write, Written,
-            found, query, record, written,
+            found, query, record, surplus, written,
         },
     },
     event::EventType,
@@ -27,6 +27,12 @@ struct Zoho<'a, L> {
 
 /// A record that was found, and how it stands.
 type Known = (Match, Record);
+
+/// What was found, and the refusal that is due in the end where that was not all.
+struct Found {
+    matches: Vec<Match>,
+    surplus: Option<Verdict>,
+}
 
 /// Tells Zoho of a change:
 ///
@@ -53,7 +59,7 @@ pub(crate) async fn tell(
         return Ok(Verdict::not_wanted(why));
     }
     // 1.
-    let matches = match (&change.email, &settings.subject_field) {
+    let Found { matches, surplus } = match (&change.email, &settings.subject_field) {
         (Some(email), _) => zoho.of_address(email).await?,
         // Who never confirmed is forgotten at once: the field still knows which record waits.
         (None, Some(field)) if change.kind == EventType::Lapsed => {
@@ -61,6 +67,9 @@ pub(crate) async fn tell(
         }
         _ => return Ok(Verdict::not_wanted("The person was erased since.")),
     };
+    if let Some(refusal) = surplus.clone().filter(|_| change.says() == Says::Yes) {
+        return Err(refusal);
+    }
     let known = zoho.read(matches).await?;
     let known = settings.when_several.among(change.says(), known);
     let known = known.map_err(several)?;
@@ -69,8 +78,10 @@ pub(crate) async fn tell(
         return zoho.make(of, change).await;
     }
     // 3.
-    zoho.write(known, |record| settings.write(of, change, record))
-        .await
+    let told = zoho
+        .write(known, |record| settings.write(of, change, record))
+        .await?;
+    surplus.map_or(Ok(told), Err)
 }
 
 /// The fields and values that can be named.
@@ -119,16 +130,18 @@ impl<'a, L: Line> Zoho<'a, L> {
                 "Zoho is searched by a field of its records, and the mapping names none: erase the record in Zoho.",
             ));
         };
-        let matches = self.of_subject(field, change).await?;
+        let Found { matches, surplus } = self.of_subject(field, change).await?;
         let known = self.read(matches).await?;
         if known.is_empty() {
             return Ok(Verdict::not_wanted("Zoho knows no record of this person."));
         }
-        self.write(known, |record| self.settings.forget(change, record))
-            .await
+        let told = self
+            .write(known, |record| self.settings.forget(change, record))
+            .await?;
+        surplus.map_or(Ok(told), Err)
     }
 
-    async fn of_address(&self, email: &str) -> Told<Vec<Match>> {
+    async fn of_address(&self, email: &str) -> Told<Found> {
         let mut values = Vec::new();
         for email in [email, &email.to_lowercase()] {
             values.extend(spellings(email));
@@ -139,14 +152,14 @@ impl<'a, L: Line> Zoho<'a, L> {
         self.matches(&self.settings.email_fields, &values).await
     }
 
-    async fn of_subject(&self, field: &str, change: &Change) -> Told<Vec<Match>> {
+    async fn of_subject(&self, field: &str, change: &Change) -> Told<Found> {
         let subject = change.subject.to_string();
         self.matches(&[field.to_owned()], &[&subject]).await
     }
 
     /// The records that have one of the values, newest first.
-    async fn matches(&self, fields: &[String], values: &[&str]) -> Told<Vec<Match>> {
-        let mut all = Vec::new();
+    async fn matches(&self, fields: &[String], values: &[&str]) -> Told<Found> {
+        let (mut all, mut left) = (Vec::new(), None);
         for module in &self.settings.modules {
             let request = match query(*module, fields, values) {
                 Some(query) => Request::new("POST", "/crm/v8/coql").json(&query),
@@ -154,9 +167,13 @@ impl<'a, L: Line> Zoho<'a, L> {
             };
             let answer = self.session.read(request).await?;
             all.extend(found(*module, &answer)?);
+            left = left.or_else(|| surplus(*module, &answer));
         }
         all.sort_by_key(|one| std::cmp::Reverse(one.created_at));
-        Ok(all)
+        Ok(Found {
+            matches: all,
+            surplus: left,
+        })
     }
 
     /// The records as they stand now. One that is gone by then, or that was converted into another, is none.

@@ -247,6 +247,29 @@ fn what_zoho_refuses_of_one_record_does_not_keep_the_other_from_its_no() {
 }
 
 #[test]
+fn of_more_records_than_are_told_a_no_is_told_to_the_newest_and_a_yes_to_none() {
+    let some = rows("71", "2026-01-01T00:00:00+01:00").replace("false", "true");
+    let script = [
+        (COQL, 200, some.as_str()),
+        (COQL, 204, ""),
+        (CONTACT, 200, r#"{"data": [{"id": "71"}]}"#),
+        ("write PUT /crm/v8/Contacts/71", 200, SUCCESS),
+    ];
+    for (kind, script) in [
+        (EventType::Withdrawn, &script[..]),
+        (EventType::Given, &script[..2]),
+    ] {
+        let (verdict, _) = told(&crm(&Value::Null), kind, script);
+        assert_eq!(verdict.status(), Some(422), "{kind:?}");
+        let words = verdict.words().expect("words");
+        assert!(
+            words.contains("More than 20 records of Contacts"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn an_address_that_coql_cannot_be_asked_for_is_searched() {
     let skips = crm(&json!({"when_unknown": "skip", "modules": ["Leads"]}));
     let mut about = change(EventType::Given);

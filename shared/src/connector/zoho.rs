@@ -18,7 +18,7 @@ mod target;
 pub use data_center::{DataCenter, Environment};
 pub use decision::Write;
 pub use metadata::{CONSENTS, Field, lists};
-pub use query::{MOST, Match, found, query};
+pub use query::{MOST, Match, found, query, surplus};
 pub use record::{Record, record};
 pub use refusal::{Granted, Written, granted, needs_token, succeeded, written};
 pub use target::{Basis, ContactThrough, OwnField, Target};

@@ -12,7 +12,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// How many records of one address are told at most.
+/// How many records of one address are told at most, in each module.
 pub const MOST: usize = 20;
 
 /// A record that was found.
@@ -46,6 +46,18 @@ pub fn query(module: Module, fields: &[String], values: &[&str]) -> Option<Value
     }))
 }
 
+/// The refusal that is due because there are more records than were found: a yes is told to none of them, a no to those that were.
+pub fn surplus(module: Module, answer: &Answer) -> Option<Verdict> {
+    let body: Value = answer.json().ok()?;
+    let has_more = body.pointer("/info/more_records") == Some(&Value::Bool(true));
+    has_more.then(|| {
+        let module = module.name();
+        Verdict::refused(format!(
+            "More than {MOST} records of {module} have this address: merge them in Zoho."
+        ))
+    })
+}
+
 /// What a query or a search found: 204 is nothing.
 pub fn found(module: Module, answer: &Answer) -> Told<Vec<Match>> {
     succeeded(answer)?;
@@ -53,12 +65,6 @@ pub fn found(module: Module, answer: &Answer) -> Told<Vec<Match>> {
         return Ok(Vec::new());
     }
     let body: Value = answer.json()?;
-    if body.pointer("/info/more_records") == Some(&Value::Bool(true)) {
-        let module = module.name();
-        return Err(Verdict::refused(format!(
-            "More than {MOST} records of {module} have this address: merge them in Zoho."
-        )));
-    }
     let matches = rows(&body).iter().map(|row| {
         let text = |name: &str| row.get(name).and_then(Value::as_str);
         let id = text("id")?;
@@ -101,8 +107,11 @@ mod tests {
     fn nothing_found_is_204_and_too_many_are_said() {
         assert_eq!(found(Module::Leads, &Answer::new(204, "")), Ok(Vec::new()));
         let many = r#"{"data": [{"id": "7"}], "info": {"count": 1, "more_records": true}}"#;
-        let verdict = found(Module::Leads, &Answer::new(200, many)).expect_err("too many");
+        let many = Answer::new(200, many);
+        assert_eq!(found(Module::Leads, &many).map(|found| found.len()), Ok(1));
+        let verdict = surplus(Module::Leads, &many).expect("too many");
         assert_eq!(verdict.status(), Some(422));
+        assert_eq!(surplus(Module::Leads, &Answer::new(204, "")), None);
         let odd = r#"{"data": [{"id": "../7"}]}"#;
         let verdict = found(Module::Leads, &Answer::new(200, odd)).expect_err("no id");
         assert_eq!(verdict.status(), Some(503));
