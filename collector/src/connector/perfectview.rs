@@ -1,5 +1,7 @@
 //! PerfectView over SOAP 1.1: one address, and each call named by its `SOAPAction`.
 
+use std::collections::BTreeSet;
+
 use sayso_shared::connector::{
     Change, Lists, Refusals, Says, WhenUnknown,
     perfectview::{
@@ -93,9 +95,10 @@ impl<L: Line> PerfectView<'_, L> {
             let found = self.ask(self.credentials.search(&email)).await?;
             let found = result(&found)?;
             known.extend(persons(&found));
-            elsewhere.extend(others(&found).into_iter().filter(|_| !is_yes));
+            elsewhere.extend(others(&found));
         }
-        let persons = self.persons(known, email, change).await?;
+        let persons = self.persons(once(known), email, change).await?;
+        let elsewhere = if is_yes { Vec::new() } else { once(elsewhere) };
         if persons.is_empty() && elsewhere.is_empty() {
             let why = "PerfectView knows nobody of this address.";
             return Ok(Verdict::not_wanted(why));
@@ -271,6 +274,14 @@ impl<L: Line> PerfectView<'_, L> {
             .header("content-type", "text/xml; charset=utf-8")
             .header("soapaction", call.action)
     }
+}
+
+/// Each only once: who has an address in both spellings is found twice.
+fn once(found: Vec<Person>) -> Vec<Person> {
+    let mut seen = BTreeSet::new();
+    let mut found = found;
+    found.retain(|person| seen.insert(person.relationship.clone()));
+    found
 }
 
 /// What is said of marks that were not a person's own.

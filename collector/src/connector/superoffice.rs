@@ -62,8 +62,11 @@ pub(crate) async fn tell(
     // 1.
     let mut found = Vec::new();
     for email in spellings(email) {
-        found.extend(superoffice.find(&Settings::with_address(&email)).await?);
+        let spelled = superoffice.find(&Settings::with_address(&email)).await?;
+        found.extend(spelled);
     }
+    found.sort_unstable_by_key(|person| std::cmp::Reverse(*person));
+    found.dedup();
     if found.is_empty() {
         if !is_yes || settings.when_unknown == WhenUnknown::Skip {
             return Ok(Verdict::not_wanted(

@@ -2,7 +2,7 @@
 
 mod session;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sayso_shared::{
@@ -25,6 +25,9 @@ struct Zoho<'a, L> {
     settings: &'a Settings,
 }
 
+/// How long Zoho's search may take to find what was written just before.
+const SETTLED: Duration = Duration::from_mins(1);
+
 /// A record that was found, and how it stands.
 type Known = (Match, Record);
 
@@ -32,6 +35,8 @@ type Known = (Match, Record);
 struct Found {
     matches: Vec<Match>,
     surplus: Option<Verdict>,
+    /// Whether Zoho's search was asked, which may not know of it yet
+    is_searched: bool,
 }
 
 /// Tells Zoho of a change:
@@ -59,7 +64,11 @@ pub(crate) async fn tell(
         return Ok(Verdict::not_wanted(why));
     }
     // 1.
-    let Found { matches, surplus } = match (&change.email, &settings.subject_field) {
+    let Found {
+        matches,
+        surplus,
+        is_searched,
+    } = match (&change.email, &settings.subject_field) {
         (Some(email), _) => zoho.of_address(email).await?,
         // Who never confirmed is forgotten at once: the field still knows which record waits.
         (None, Some(field)) if change.kind == EventType::Lapsed => {
@@ -70,6 +79,13 @@ pub(crate) async fn tell(
     if let Some(refusal) = surplus.clone().filter(|_| change.says() == Says::Yes) {
         return Err(refusal);
     }
+    let is_settled = desk.now >= change.at + SETTLED;
+    if matches.is_empty() && is_searched && !is_settled && change.says() == Says::No {
+        return Err(Verdict::TryLater {
+            retry_after: Some(SETTLED),
+            words: "Zoho's search finds no record of this address yet.".to_owned(),
+        });
+    }
     let known = zoho.read(matches).await?;
     let known = settings.when_several.among(change.says(), known);
     let known = known.map_err(several)?;
@@ -79,7 +95,7 @@ pub(crate) async fn tell(
     }
     // 3.
     let told = zoho
-        .write(known, |record| settings.write(of, change, record))
+        .write(known, change, |record| settings.write(of, change, record))
         .await?;
     surplus.map_or(Ok(told), Err)
 }
@@ -130,13 +146,15 @@ impl<'a, L: Line> Zoho<'a, L> {
                 "Zoho is searched by a field of its records, and the mapping names none: erase the record in Zoho.",
             ));
         };
-        let Found { matches, surplus } = self.of_subject(field, change).await?;
+        let Found {
+            matches, surplus, ..
+        } = self.of_subject(field, change).await?;
         let known = self.read(matches).await?;
         if known.is_empty() {
             return Ok(Verdict::not_wanted("Zoho knows no record of this person."));
         }
         let told = self
-            .write(known, |record| self.settings.forget(change, record))
+            .write(known, change, |record| self.settings.forget(change, record))
             .await?;
         surplus.map_or(Ok(told), Err)
     }
@@ -159,11 +177,14 @@ impl<'a, L: Line> Zoho<'a, L> {
 
     /// The records that have one of the values, newest first.
     async fn matches(&self, fields: &[String], values: &[&str]) -> Told<Found> {
-        let (mut all, mut left) = (Vec::new(), None);
+        let (mut all, mut left, mut is_searched) = (Vec::new(), None, false);
         for module in &self.settings.modules {
             let request = match query(*module, fields, values) {
                 Some(query) => Request::new("POST", "/crm/v8/coql").json(&query),
-                None => search(*module, values.first().copied().unwrap_or_default()),
+                None => {
+                    is_searched = true;
+                    search(*module, values.first().copied().unwrap_or_default())
+                }
             };
             let answer = self.session.read(request).await?;
             all.extend(found(*module, &answer)?);
@@ -173,6 +194,7 @@ impl<'a, L: Line> Zoho<'a, L> {
         Ok(Found {
             matches: all,
             surplus: left,
+            is_searched,
         })
     }
 
@@ -216,15 +238,24 @@ impl<'a, L: Line> Zoho<'a, L> {
                         "Zoho says that a record has this address, and shows none.",
                     ));
                 }
-                self.write(known, |record| self.settings.write(of, change, record))
-                    .await
+                self.write(known, change, |record| {
+                    self.settings.write(of, change, record)
+                })
+                .await
             }
             Written::Converted => Err(Verdict::refused("Zoho made no record, and says why not.")),
         }
     }
 
-    /// Writes on each record what `decide` says. What Zoho refuses of one does not keep the others from being told.
-    async fn write(&self, known: Vec<Known>, decide: impl Fn(&Record) -> Write) -> Told<Verdict> {
+    /// Writes on each record what `decide` says. What Zoho refuses of one does not keep the others from being told, nor the one from
+    /// being mailed no more.
+    async fn write(
+        &self,
+        known: Vec<Known>,
+        change: &Change,
+        decide: impl Fn(&Record) -> Write,
+    ) -> Told<Verdict> {
+        let is_no = matches!(change.says(), Says::No | Says::Forget);
         let (mut words, mut is_written, mut refused) = (Vec::new(), false, None);
         for (at, record) in known {
             let name = format!("{} {}", at.module.name(), at.id);
@@ -235,21 +266,30 @@ impl<'a, L: Line> Zoho<'a, L> {
                     continue;
                 }
             };
+            let bare = self.settings.bare_no(&fields).filter(|_| is_no);
             let request = Request::new("PUT", path(at.module, &at.id));
-            match self.send(request, fields, 200).await {
+            let verdict = match self.send(request.clone(), fields, 200).await {
                 Ok(Written::Done { .. }) => {
                     is_written = true;
                     words.push(format!("{name} written"));
+                    continue;
                 }
-                Ok(Written::Converted) => words.push(format!("{name} was converted")),
-                Ok(Written::Duplicate { id }) => {
-                    let why = format!("{name} is a duplicate of {id}: merge them in Zoho.");
-                    refused.get_or_insert(Verdict::refused(why));
+                Ok(Written::Converted) => {
+                    words.push(format!("{name} was converted"));
+                    continue;
                 }
-                Err(verdict @ Verdict::Refused { .. }) => {
-                    refused.get_or_insert(verdict);
-                }
+                Ok(Written::Duplicate { id }) => Verdict::refused(format!(
+                    "{name} is a duplicate of {id}: merge them in Zoho."
+                )),
+                Err(verdict @ Verdict::Refused { .. }) => verdict,
                 Err(verdict) => return Err(verdict),
+            };
+            refused.get_or_insert(verdict);
+            if let Some(bare) = bare {
+                match self.send(request, bare, 200).await {
+                    Ok(_) | Err(Verdict::Refused { .. }) => {}
+                    Err(verdict) => return Err(verdict),
+                }
             }
         }
         if let Some(verdict) = refused {

@@ -247,6 +247,22 @@ fn what_zoho_refuses_of_one_record_does_not_keep_the_other_from_its_no() {
 }
 
 #[test]
+fn who_says_no_is_opted_out_also_where_zoho_refuses_the_rest() {
+    let found = rows("71", "2026-01-01T00:00:00+01:00");
+    let duplicate = r#"{"data": [{"code": "DUPLICATE_DATA", "details": {"api_name": "Sayso_Id", "id": "70"}, "message": "duplicate data", "status": "error"}]}"#;
+    let unique = crm(&json!({"modules": ["Contacts"], "subject_field": "Sayso_Id"}));
+    let script = [
+        (COQL, 200, found.as_str()),
+        (CONTACT, 200, r#"{"data": [{"id": "71"}]}"#),
+        ("write PUT /crm/v8/Contacts/71", 400, duplicate),
+        ("write PUT /crm/v8/Contacts/71", 200, SUCCESS),
+    ];
+    let (verdict, said) = told(&unique, EventType::Withdrawn, &script);
+    assert_eq!(verdict.status(), Some(422));
+    assert_eq!(body(&said[4])["data"][0], json!({"Email_Opt_Out": true}));
+}
+
+#[test]
 fn of_more_records_than_are_told_a_no_is_told_to_the_newest_and_a_yes_to_none() {
     let some = rows("71", "2026-01-01T00:00:00+01:00").replace("false", "true");
     let script = [
@@ -287,6 +303,26 @@ fn an_address_that_coql_cannot_be_asked_for_is_searched() {
         script.end()[1].url,
         "https://www.zohoapis.eu/crm/v8/Leads/search?email=o%27brien%40example%2Eorg&fields=id,Created_Time&per_page=20"
     );
+}
+
+#[test]
+fn a_no_that_zohos_search_finds_nobody_for_is_told_again_within_a_minute() {
+    let leads = crm(&json!({"modules": ["Leads"]}));
+    let mut about = change(EventType::Withdrawn);
+    about.email = Some("o'brien@example.org".to_owned());
+    for (seconds, status) in [(1, 503), (61, 204)] {
+        let script = Script::of(&[
+            (TOKEN, 200, GRANT),
+            ("read GET /crm/v8/Leads/search", 204, ""),
+        ]);
+        let tokens = Tokens::default();
+        let desk = Desk {
+            tokens: &tokens,
+            now: about.at + std::time::Duration::from_secs(seconds),
+        };
+        let verdict = at_once(tell(&script, &leads, &credentials(), &desk, &about));
+        assert_eq!(verdict.status(), Some(status), "{seconds}");
+    }
 }
 
 #[test]

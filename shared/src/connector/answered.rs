@@ -135,6 +135,15 @@ impl Verdict {
         }
     }
 
+    /// The same of a question that no event asks, such as for a token: a refusal is about us, and other events would meet it too.
+    #[must_use]
+    pub fn of_us(self) -> Self {
+        match self {
+            Self::Refused { words } => Self::CredentialsRefused { words },
+            other => other,
+        }
+    }
+
     /// Whether nothing more is to be done about the event.
     #[must_use]
     pub fn is_taken(&self) -> bool {
@@ -211,6 +220,14 @@ mod tests {
             let verdict = Answer::new(status, "").failure("no");
             assert_eq!(verdict.status(), Some(stands_for), "{status}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_before_any_event_is_told_is_refused_to_us() {
+        let verdict = Answer::new(404, "").failure("no such customer").of_us();
+        assert_eq!(verdict.status(), Some(401));
+        let verdict = Answer::new(500, "").failure("down").of_us();
+        assert_eq!(verdict.status(), Some(503));
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl fmt::Debug for SigningKey {
 
 /// The ticket of an authentication. The token is read, not verified: it comes straight from SuperOffice, and nobody else relies on it.
 pub fn ticket(answer: &Answer) -> Told<String> {
-    let answered = read_answer(answer)?;
+    let answered = read_answer(answer).map_err(Verdict::of_us)?;
     if answered["IsSuccessful"] != true {
         let why = text(&answered, "ErrorMessage");
         return Err(Verdict::CredentialsRefused {

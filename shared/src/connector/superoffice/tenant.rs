@@ -38,7 +38,7 @@ impl Settings {
 
 /// Where the customer is.
 pub fn tenant(answer: &Answer, settings: &Settings) -> Told<Tenant> {
-    let answered = read_answer(answer)?;
+    let answered = read_answer(answer).map_err(Verdict::of_us)?;
     let later = |words: String| Verdict::TryLater {
         retry_after: None,
         words,

@@ -85,6 +85,16 @@ impl Settings {
         fields
     }
 
+    /// Of what a no writes, that alone which keeps a person from being mailed, for a record of which Zoho refuses the rest.
+    #[must_use]
+    pub fn bare_no(&self, fields: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let own = self.purposes.values().filter_map(|of| of.field.as_ref());
+        let own: Vec<&String> = own.map(|field| &field.name).collect();
+        let mut bare = fields.clone();
+        bare.retain(|name, _| name == OPT_OUT || own.contains(&name));
+        (!bare.is_empty() && bare.len() < fields.len()).then_some(bare)
+    }
+
     fn set(&self, mut fields: Map<String, Value>, change: &Change, record: &Record) -> Write {
         if fields.is_empty() {
             return Write::Leave("has nothing of this purpose");
@@ -133,10 +143,16 @@ fn yes(
     None
 }
 
-/// A no is always written. A record that has no consent yet gets none by it: it is opted out.
+/// A no is always written. A record that has no consent yet gets none by it: it is opted out. One that has a newer no keeps what it says
+/// of that, so that a yes is compared with the newest.
 fn no(of: &Target, change: &Change, record: &Record, fields: &mut Map<String, Value>) {
+    let has_newer = newest_no(of, change, record).is_some_and(|since| since > change.decided_at);
     if let (Some(basis), Some(known)) = (&of.consent, record.consent()) {
-        let mut consent = consent(basis, change, basis.withdrawn.as_deref());
+        let mut consent = if has_newer {
+            Map::new()
+        } else {
+            consent(basis, change, basis.withdrawn.as_deref())
+        };
         let mut channels = basis.channels(&change.channels);
         if change.says() == Says::Forget {
             channels = ALL_CHANNELS.to_vec();
@@ -145,13 +161,19 @@ fn no(of: &Target, change: &Change, record: &Record, fields: &mut Map<String, Va
         for channel in channels {
             consent.insert(channel.to_owned(), false.into());
         }
-        fields.insert(CONSENTS.to_owned(), consent.into());
+        if !consent.is_empty() {
+            fields.insert(CONSENTS.to_owned(), consent.into());
+        }
     }
     if of.opts_out() {
         fields.insert(OPT_OUT.to_owned(), true.into());
     }
-    if let Some(field) = &of.field {
-        field.write(false, change, fields);
+    match &of.field {
+        Some(field) if has_newer => {
+            fields.insert(field.name.clone(), field.value(false));
+        }
+        Some(field) => field.write(false, change, fields),
+        None => {}
     }
 }
 

@@ -109,6 +109,23 @@ fn a_yes_is_the_consent_of_the_record_its_channels_and_no_opt_out() {
 }
 
 #[test]
+fn a_no_that_is_older_than_the_one_that_is_there_leaves_what_is_said_of_that() {
+    let older = change(EventType::Withdrawn, "2027-01-14T08:00:00Z");
+    let remarks = "Sayso receipt 00000000-0000-0000-0000-000000000009 sha256:0; withdrawn 2027-01-15T08:00:00.000Z; News";
+    let consent = json!({"Data_Processing_Basis": "Not Applicable", "Consent_Remarks": remarks, "Contact_Through_Email": true});
+    let record =
+        json!({"id": "7", "Email_Opt_Out": true, "Data_Processing_Basis_Details": consent});
+    let fields = set(writes(&settings(&Value::Null), &older, &record));
+    let off = json!({"Contact_Through_Email": false, "Contact_Through_Phone": false});
+    assert_eq!(
+        fields,
+        json!({"Data_Processing_Basis_Details": off, "Email_Opt_Out": true})
+    );
+    let record = json!({"id": "7", "News": "Yes", "News_Remarks": remarks});
+    assert_eq!(set(writes(&own(), &older, &record)), json!({"News": "No"}));
+}
+
+#[test]
 fn a_no_takes_the_channels_back_and_keeps_a_basis_that_has_no_opposite() {
     let mut settings = settings(&Value::Null);
     let withdrawn = change(EventType::Withdrawn, "2027-01-16T08:00:00Z");
