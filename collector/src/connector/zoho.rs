@@ -179,12 +179,11 @@ impl<'a, L: Line> Zoho<'a, L> {
     async fn matches(&self, fields: &[String], values: &[&str]) -> Told<Found> {
         let (mut all, mut left, mut is_searched) = (Vec::new(), None, false);
         for module in &self.settings.modules {
-            let request = match query(*module, fields, values) {
-                Some(query) => Request::new("POST", "/crm/v8/coql").json(&query),
-                None => {
-                    is_searched = true;
-                    search(*module, values.first().copied().unwrap_or_default())
-                }
+            let request = if let Some(query) = query(*module, fields, values) {
+                Request::new("POST", "/crm/v8/coql").json(&query)
+            } else {
+                is_searched = true;
+                search(*module, values.first().copied().unwrap_or_default())
             };
             let answer = self.session.read(request).await?;
             all.extend(found(*module, &answer)?);

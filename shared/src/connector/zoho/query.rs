@@ -47,6 +47,7 @@ pub fn query(module: Module, fields: &[String], values: &[&str]) -> Option<Value
 }
 
 /// The refusal that is due because there are more records than were found: a yes is told to none of them, a no to those that were.
+#[must_use]
 pub fn surplus(module: Module, answer: &Answer) -> Option<Verdict> {
     let body: Value = answer.json().ok()?;
     let has_more = body.pointer("/info/more_records") == Some(&Value::Bool(true));
